@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting processes and learning how they ended. Identity is a pidfd (struct proc), never a bare
+ * PID. Spawn only from the loop's thread: PDEATHSIG follows the thread that called clone.
+ *
+ * Spawning is prepared apart (struct proc_plan, everything a child needs, nothing allocated
+ * after), then run; exec failures come back with the stage that failed and its errno.
+ */
+#ifndef LIFEGUARD_SYS_PROC_H
+#define LIFEGUARD_SYS_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct err;
+
+enum { PROC_MAX_FDS = 16, PROC_MAX_LIMITS = 8 };
+
+struct proc_plan {
+    const char *path;         /* absolute, or a name to be looked up in `search` */
+    const char *search;       /* the child's PATH; NULL = path must contain a slash */
+    char *const *argv;
+    char *const *envp;
+    const char *cwd;          /* NULL = stay */
+    int fds[PROC_MAX_FDS];    /* fds[i] becomes descriptor i of the child; -1 = closed (0..2: /dev/null) */
+    size_t fd_count;          /* 3 .. PROC_MAX_FDS */
+    int cgroup_procs;         /* fd of cgroup.procs to join, -1 = none */
+    bool new_session;         /* setsid: own session and process group */
+    bool death_signal;        /* PDEATHSIG = KILL */
+    unsigned umask;
+    bool set_user;
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups;
+    size_t group_count;
+    int nice;                 /* 0 = leave alone */
+    int ionice;               /* ioprio value, -1 = leave alone */
+    const void *affinity;     /* cpu_set_t, NULL = leave alone */
+    int oom_score_adj;        /* INT_MIN = leave alone */
+    struct {
+        int resource;
+        struct rlimit value;
+    } limits[PROC_MAX_LIMITS];
+    size_t limit_count;
+    bool slow_path;           /* program or directory not on a local file system: plain fork with an
+                                 error pipe, because a vfork child stuck there would block the loop */
+};
+
+enum proc_stage {
+    PROC_STAGE_NONE, PROC_STAGE_CLONE, PROC_STAGE_CGROUP, PROC_STAGE_SESSION, PROC_STAGE_FDS,
+    PROC_STAGE_LIMITS, PROC_STAGE_PRIORITY, PROC_STAGE_USER, PROC_STAGE_CWD, PROC_STAGE_EXEC
+};
+
+struct proc {
+    pid_t pid;        /* 0 = none */
+    int pidfd;        /* owned, CLOEXEC; -1 = none */
+    uint64_t start;   /* start time in clock ticks since boot (field 22 of stat) */
+    /* Which failed, when proc_spawn answered an error. */
+    enum proc_stage stage;
+};
+
+struct proc_end {
+    int status;           /* as waitpid gives it */
+    struct rusage usage;
+};
+
+void proc_plan_init(struct proc_plan *plan);
+/* 0, or -errno with *err naming stage, path and cause in words ("exec /x/y: No such file or
+ * directory", "cwd /gone: ...", "exec /x: its interpreter /bin/nope does not exist"). Never
+ * blocks on the child but for vfork's moment. No fd of the plan is closed. */
+int proc_spawn(const struct proc_plan *plan, struct proc *proc, struct err *err);
+/* Collects an ended process: 1 with *end filled (pidfd is closed), 0 when it still runs, -errno. */
+int proc_reap(struct proc *proc, struct proc_end *end);
+/* Signals the process through its pidfd. -ESRCH when it is gone. */
+int proc_signal(const struct proc *proc, int signal);
+/* Signals the process group led by this process; the caller knows that it still exists (leader
+ * not reaped, or proc_group_alive). */
+int proc_signal_group(pid_t pgid, int signal);
+/* True while any process of the group lives (zombies not counted). Reads /proc when needed. */
+bool proc_group_alive(pid_t pgid);
+void proc_close(struct proc *proc);
+const char *proc_stage_name(enum proc_stage stage);
+
+/* Reaps orphans that this process inherited as subreaper (every child that `is_ours` does not
+ * claim). Returns how many. Bounded: at most 64 a call. */
+int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx);
+/* Kills every process in /proc whose environment has LIFEGUARD_WORKER=`tag` (prefix match when
+ * `tag` ends in '*'), this process excepted. Returns how many were signalled. */
+int proc_sweep_tag(const char *tag, int signal);
+/* Kills (KILL) all descendants of this process, again and again until none is left or `deadline`.
+ * Needs PR_SET_CHILD_SUBREAPER. Returns how many are left. */
+int proc_sweep_children(int64_t deadline);
+
+/* CPUs that this process may use: affinity and cgroup quota, at least 1. */
+int proc_cpu_count(void);
+/* Raises RLIMIT_NOFILE to its hard limit; returns the limit now. */
+int64_t proc_raise_nofile(void);
+
+#endif
