@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool: requests set what is wanted, the tick converges on it. In one tick at most
+ * TICK_STARTS processes are begun, so that a pool of thousands never holds the loop for long; what
+ * is left makes the next deadline "now".
+ */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "pool/assign.h"
+#include "pool/hang.h"
+#include "pool/scale.h"
+
+enum { TICK_STARTS = 64, SIZE_MOST = 100000 };
+
+struct pool *pool_new(const struct pool_spec *spec, int size, const struct pool_effects *effects,
+                      void *ctx, struct restart_budget *budget, uint64_t seed)
+{
+    struct pool *pool = mem_new(sizeof(*pool));
+
+    pool->spec = spec;
+    pool->effects = effects;
+    pool->ctx = ctx;
+    pool->budget = budget;
+    pool->want = pool->configured = size;
+    pool->goal = GOAL_STOP;
+    pool->rng = seed | 1;
+    pool->wake_at = CLOCK_NEVER;
+    for (int s = 0; s < WORKER_STATES; s++)
+        list_init(&pool->by_state[s]);
+    queue_init(&pool->queue);
+    return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    for (size_t i = 0; i < pool->slots; i++)
+        worker_free(pool->workers[i]);
+    free(pool->workers);
+    heap_fini(&pool->state_timers);
+    heap_fini(&pool->hang_timers);
+    heap_fini(&pool->task_timers);
+    queue_fini(&pool->queue);
+    stats_fini(&pool->stats);
+    free(pool);
+}
+
+void pool_say(struct pool *pool, struct worker *worker, enum pool_event_kind kind,
+              const char *format, ...)
+{
+    char text[320];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    pool->effects->event(pool->ctx, pool, worker, kind, text);
+}
+
+/* xorshift64*: jitter needs no more. */
+double pool_random(struct pool *pool)
+{
+    pool->rng ^= pool->rng >> 12;
+    pool->rng ^= pool->rng << 25;
+    pool->rng ^= pool->rng >> 27;
+    return (double)((pool->rng * UINT64_C(0x2545F4914F6CDD1D)) >> 11) / 9007199254740992.0;
+}
+
+static int64_t heap_deadline(const struct heap *heap)
+{
+    const struct heap_node *node = heap_first(heap);
+
+    return node ? node->key : CLOCK_NEVER;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t pool_next_deadline(const struct pool *pool)
+{
+    int64_t next = pool->wake_at;
+
+    if (pool->dirty)
+        return 0;
+    next = earlier(next, heap_deadline(&pool->state_timers));
+    next = earlier(next, heap_deadline(&pool->hang_timers));
+    next = earlier(next, heap_deadline(&pool->task_timers));
+    return earlier(next, queue_next_due(&pool->queue));
+}
+
+static void pool_fire_timers(struct pool *pool, int64_t now)
+{
+    struct heap_node *node;
+
+    while ((node = heap_take_until(&pool->state_timers, now)) != NULL)
+        worker_handle(CONTAINER_OF(node, struct worker, state_timer), EVENT_TIMEOUT, now);
+    while ((node = heap_take_until(&pool->hang_timers, now)) != NULL)
+        hang_check(CONTAINER_OF(node, struct worker, hang_timer), now);
+    while ((node = heap_take_until(&pool->task_timers, now)) != NULL)
+        assign_on_timeout(CONTAINER_OF(node, struct worker, task_timer), now);
+    if (queue_promote(&pool->queue, now) || pool->wake_at <= now)
+        pool->dirty = true;
+    if (pool->wake_at <= now)
+        pool->wake_at = CLOCK_NEVER;
+}
+
+/* Starts what is down and wanted. True when some is left for the next turn. */
+static bool pool_start_workers(struct pool *pool, int64_t now)
+{
+    int started = 0;
+
+    LIST_EACH (node, &pool->by_state[WORKER_DOWN]) {
+        struct worker *worker = LIST_ENTRY(node, struct worker, link);
+        int64_t later;
+
+        if (worker->stay_down || worker->retire)
+            continue;
+        if (started == TICK_STARTS)
+            return true;
+        if (!restart_permitted(pool, worker, now, &later)) {
+            pool->wake_at = earlier(pool->wake_at, later);
+            continue;
+        }
+        worker_handle(worker, EVENT_START, now);
+        started++;
+    }
+    return false;
+}
+
+static bool pool_assign_tasks(struct pool *pool, int64_t now)
+{
+    for (int begun = 0; pool->queue.ready_mask; begun++) {
+        struct list *node = list_first(&pool->by_state[WORKER_IDLE]);
+
+        if (!node || pool->paused || pool->halting)
+            return false;
+        if (begun == TICK_STARTS)
+            return true;
+        worker_handle(LIST_ENTRY(node, struct worker, link), EVENT_ASSIGN, now);
+    }
+    return false;
+}
+
+/* After a halt rule nothing that waits will run: it is skipped. */
+static void pool_skip_waiting(struct pool *pool, int64_t now)
+{
+    struct task *task;
+
+    for (struct heap_node *node; (node = heap_first(&pool->queue.due)) != NULL;) {
+        task = CONTAINER_OF(node, struct task, due);
+        assign_finish(pool, task, task->attempts ? TASK_FAILED : TASK_SKIPPED, NULL, now);
+    }
+    while ((task = queue_take(&pool->queue)) != NULL) {
+        task->attempts--;
+        assign_finish(pool, task, TASK_SKIPPED, NULL, now);
+    }
+}
+
+static void pool_check_done(struct pool *pool)
+{
+    bool finite = pool->spec->mode != POOL_SERVICE && pool->source_done;
+
+    if (!finite || pool->done || queue_waiting(&pool->queue) ||
+        pool->queue.counts[TASK_RUNNING])
+        return;
+    pool->done = true;
+    pool_say(pool, NULL, POOL_EVENT_DONE, "done: %llu tasks, %llu failed",
+             (unsigned long long)queue_ended(&pool->queue),
+             (unsigned long long)pool->failed_tasks);
+}
+
+void pool_tick(struct pool *pool, int64_t now)
+{
+    bool more = false;
+
+    pool_fire_timers(pool, now);
+    if (!pool->dirty)
+        return;
+    pool->dirty = false;
+    scale_converge(pool, now);
+    if (pool->goal == GOAL_RUN) {
+        more = pool_start_workers(pool, now);
+        if (pool->rolling || pool->rolling_now)
+            scale_roll(pool, now);
+        more |= pool_assign_tasks(pool, now);
+    }
+    if (pool->halting)
+        pool_skip_waiting(pool, now);
+    pool_check_done(pool);
+    pool->dirty |= more;
+}
+
+void pool_shift(struct pool *pool, int64_t gap, int64_t now)
+{
+    for (size_t i = 0; i < pool->slots; i++) {
+        struct worker *worker = pool->workers[i];
+
+        if (!worker || !worker->has_process)
+            continue;
+        worker->last_output = earlier(worker->last_output + gap, now);
+        worker->last_cpu = earlier(worker->last_cpu + gap, now);
+        worker->last_beat = earlier(worker->last_beat + gap, now);
+        if (heap_has(&worker->state_timer))
+            heap_set(&pool->state_timers, &worker->state_timer, worker->state_timer.key + gap);
+        if (heap_has(&worker->task_timer))
+            heap_set(&pool->task_timers, &worker->task_timer, worker->task_timer.key + gap);
+        hang_arm(worker, now);
+    }
+}
+
+void pool_start(struct pool *pool, int64_t now)
+{
+    pool->goal = GOAL_RUN;
+    pool->started = true;
+    pool->breaker = false;
+    pool->dirty = true;
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i])
+            worker_request_start(pool->workers[i], now);
+}
+
+void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int64_t now)
+{
+    pool->goal = GOAL_STOP;
+    pool->dirty = true;
+    pool->rolling = 0;
+    pool->rolling_now = NULL;
+    for (size_t i = 0; i < pool->slots; i++) {
+        if (!pool->workers[i])
+            continue;
+        pool->workers[i]->roll = false;
+        worker_stop(pool->workers[i], reason, who, now);
+    }
+}
+
+void pool_drain(struct pool *pool, int64_t now)
+{
+    pool->goal = GOAL_DRAIN;
+    pool->dirty = true;
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i])
+            worker_handle(pool->workers[i], EVENT_DRAIN, now);
+}
+
+void pool_pause(struct pool *pool, bool pause)
+{
+    pool->paused = pause;
+    pool->dirty = true;
+}
+
+void pool_hold(struct pool *pool, bool hold, int64_t now)
+{
+    pool->held = hold;
+    pool->dirty = true;
+    if (hold)
+        return;
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i] && pool->workers[i]->state == WORKER_HELD)
+            worker_request_start(pool->workers[i], now);
+}
+
+int pool_resize(struct pool *pool, int size, const char *who, int64_t now, struct err *err)
+{
+    const struct pool_spec *spec = pool->spec;
+
+    if (size < spec->min)
+        return err_set(err, ERANGE, "pool %s: size %d is below its min of %d", spec->name, size,
+                       spec->min);
+    if (size > (spec->max ? spec->max : SIZE_MOST))
+        return err_set(err, ERANGE, "pool %s: size %d is above its max of %d", spec->name, size,
+                       spec->max ? spec->max : SIZE_MOST);
+    pool->want = size;
+    pool->size_at = now;
+    snprintf(pool->size_by, sizeof(pool->size_by), "%s", who);
+    pool->dirty = true;
+    return 0;
+}
+
+void pool_restart(struct pool *pool, int64_t now)
+{
+    pool->goal = GOAL_RUN;
+    pool->dirty = true;
+    for (size_t i = 0; i < pool->slots; i++) {
+        struct worker *worker = pool->workers[i];
+
+        if (!worker || worker->retire)
+            continue;
+        if (!worker->has_process) {
+            worker_request_start(worker, now);
+        } else if (!worker->roll) {
+            worker->roll = true;
+            pool->rolling++;
+        }
+    }
+}
+
+void pool_kill_all(struct pool *pool, int64_t now)
+{
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i])
+            worker_kill_now(pool->workers[i], now);
+}
+
+int64_t pool_room(const struct pool *pool)
+{
+    int64_t used = (int64_t)queue_waiting(&pool->queue);
+
+    return used < pool->spec->queue.capacity ? pool->spec->queue.capacity - used : 0;
+}
+
+int pool_submit(struct pool *pool, struct task *task, int64_t delay, int64_t now)
+{
+    if (pool->halting || pool->goal == GOAL_DRAIN)
+        return -ESHUTDOWN;
+    if (pool_room(pool) <= 0)
+        return -ENOBUFS;
+    task->accepted_at = now;
+    task->state = delay > 0 ? TASK_DELAYED : TASK_READY;
+    queue_accept(&pool->queue, task, clock_add(now, delay));
+    rate_add(&pool->stats.in, now, 1);
+    pool->done = false;
+    pool->dirty = true;
+    return 0;
+}
+
+void pool_source_ended(struct pool *pool)
+{
+    pool->source_done = true;
+    pool->dirty = true;
+}
+
+int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int64_t now)
+{
+    if (task_is_final(task->state))
+        return -EALREADY;
+    if (task->state == TASK_RUNNING) {
+        task->cancel = true;
+        worker_stop(task->worker, STOP_CANCEL, who, now);
+        return 0;
+    }
+    task_set_error(task, "cancelled by %s", who);
+    assign_finish(pool, task, TASK_CANCELLED, NULL, now);
+    return 0;
+}
+
+int pool_retry_task(struct pool *pool, struct task *task, int64_t now)
+{
+    if (!task_is_final(task->state) && task->state != TASK_RETRY)
+        return -EALREADY;
+    if (task->state == TASK_FAILED || task->state == TASK_BURIED)
+        pool->failed_tasks--;
+    if (task->state == TASK_RETRY)
+        heap_set(&pool->queue.due, &task->due, now);
+    else
+        queue_revive(&pool->queue, task);
+    pool->done = false;
+    pool->halting = false;
+    pool->dirty = true;
+    return 0;
+}
+
+size_t pool_live(const struct pool *pool)
+{
+    size_t live = pool->count[WORKER_STARTING] + pool->count[WORKER_BUSY] +
+                  pool->count[WORKER_DRAINING] + pool->count[WORKER_IDLE];
+
+    return live;
+}
+
+size_t pool_busy(const struct pool *pool)
+{
+    return pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];
+}
+
+bool pool_degraded(const struct pool *pool)
+{
+    if (pool->hung || pool->unkillable || pool->count[WORKER_BACKOFF] ||
+        pool->count[WORKER_HELD] || pool->count[WORKER_FAILED])
+        return true;
+    return pool->spec->mode != POOL_COMMAND && pool->goal == GOAL_RUN && !pool->done &&
+           pool_live(pool) < (size_t)(pool->want > 0 ? pool->want : 0);
+}
+
+bool pool_is_down(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i] && pool->workers[i]->has_process && !pool->workers[i]->unkillable)
+            return false;
+    return true;
+}
+
+const char *pool_state_name(const struct pool *pool)
+{
+    if (pool->hung)
+        return "hung";
+    if (pool->count[WORKER_FAILED])
+        return "failed";
+    if (pool->count[WORKER_HELD])
+        return "held";
+    if (pool->done)
+        return "done";
+    if (pool->goal == GOAL_STOP)
+        return pool_is_down(pool) ? "stopped" : "stopping";
+    if (pool->goal == GOAL_DRAIN || pool->count[WORKER_DRAINING] || pool->retiring)
+        return "draining";
+    if (pool->paused)
+        return "paused";
+    if (pool->count[WORKER_BACKOFF])
+        return "backoff";
+    if (pool->count[WORKER_STARTING])
+        return "starting";
+    return "ok";
+}
+
+struct worker *pool_worker(const struct pool *pool, int slot)
+{
+    return slot >= 1 && (size_t)slot <= pool->slots ? pool->workers[slot - 1] : NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A task: its input, its state and what came of it. Every accepted task is in exactly one state
+ * and has exactly one owner: the queue (held, delayed, ready, retry), a worker (running), or the
+ * pool's history (the final ones). Each arrow between them is a move.
+ */
+#ifndef LIFEGUARD_POOL_TASK_H
+#define LIFEGUARD_POOL_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+
+struct worker;
+
+enum task_state {
+    TASK_HELD,
+    TASK_DELAYED,
+    TASK_READY,
+    TASK_RUNNING,
+    TASK_RETRY,
+    TASK_DONE,
+    TASK_FAILED,
+    TASK_BURIED,
+    TASK_CANCELLED,
+    TASK_SKIPPED,
+    TASK_STATES
+};
+
+enum { TASK_PRIORITY_DEFAULT = 5, TASK_PRIORITY_MAX = 9, TASK_ERROR_MAX = 160 };
+
+struct task {
+    struct list link;      /* in a ready list or in the history */
+    struct heap_node due;  /* delayed and retry */
+    uint64_t id;           /* unique in the supervisor; printed in base 36 */
+    uint64_t seq;          /* 1, 2, ... in the order in which the pool accepted them */
+    int64_t accepted_at;   /* monotonic, as the following */
+    int64_t started_at;    /* of the last attempt */
+    int64_t ended_at;
+    struct worker *worker; /* while running */
+    char *error;           /* why the last attempt failed; NULL = it did not */
+    char *by;              /* who submitted it; NULL = the pool's source */
+    enum task_state state;
+    int priority;          /* 0 .. TASK_PRIORITY_MAX, higher first */
+    int attempts;          /* begun so far */
+    int failures;          /* attempts that count against retries */
+    int last_slot, last_pid;
+    int exit;              /* of the last attempt; -1 = timed out */
+    int signal;
+    bool cancel;           /* cancelled while running */
+    bool waited;           /* a client waits for the result */
+    unsigned items;        /* inputs in it (map -n), separated by NUL */
+    size_t len;
+    char input[];          /* len bytes and a NUL */
+};
+
+/* A new task in state ready; NULL when memory is out. */
+struct task *task_new(const char *input, size_t len, unsigned items);
+void task_free(struct task *task);
+void task_set_error(struct task *task, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *task_state_name(enum task_state state);
+/* TASK_STATES when there is no such state. */
+enum task_state task_state_parse(const char *name);
+static inline bool task_is_final(enum task_state state)
+{
+    return state >= TASK_DONE;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workers in words: how a life ended and whose doing it was, and the names of states and events.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "base/str.h"
+#include "pool/worker.h"
+
+bool worker_end_is_failure(const struct worker *worker)
+{
+    switch (worker->stop_reason) {
+    case STOP_HANG:
+    case STOP_START_TIMEOUT:
+    case STOP_TIMEOUT:
+        return true;
+    case STOP_OPERATOR:
+    case STOP_RESIZE:
+    case STOP_RESTART:
+    case STOP_SHUTDOWN:
+    case STOP_DRAIN:
+    case STOP_CANCEL:
+    case STOP_HALT:
+        return false;
+    case STOP_NONE:
+    case STOP_REASONS:
+        break;
+    }
+    return worker->end.status != 0;
+}
+
+/* "exit 3", "signal 11 (SEGV), core dumped". */
+static void describe_status(const struct worker *worker, char *out, size_t size)
+{
+    int status = worker->end.status;
+
+    if (WIFSIGNALED(status))
+        snprintf(out, size, "signal %d (%s)%s%s", WTERMSIG(status),
+                 str_signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "",
+                 worker->end.oom ? ", out of memory" : "");
+    else
+        snprintf(out, size, "exit %d", WEXITSTATUS(status));
+}
+
+void worker_describe_end(const struct worker *worker, char *out, size_t size)
+{
+    static const char *const reasons[STOP_REASONS] = {
+        [STOP_OPERATOR] = "stopped",    [STOP_RESIZE] = "shrink",
+        [STOP_RESTART] = "restart",     [STOP_SHUTDOWN] = "shutdown",
+        [STOP_DRAIN] = "drained",       [STOP_TIMEOUT] = "time-out",
+        [STOP_HANG] = "hang",           [STOP_START_TIMEOUT] = "not ready in time",
+        [STOP_CANCEL] = "cancelled",    [STOP_HALT] = "halt rule"};
+    char status[80];
+    const char *by = worker->who[0] ? worker->who : "lifeguard";
+
+    describe_status(worker, status, sizeof(status));
+    if (worker->stop_reason != STOP_NONE)
+        snprintf(out, size, "%s by %s: %s", reasons[worker->stop_reason], by, status);
+    else if (worker->sent_signal && WIFSIGNALED(worker->end.status) &&
+             WTERMSIG(worker->end.status) == worker->sent_signal)
+        snprintf(out, size, "killed by %s: %s", by, status);
+    else if (worker->end.oom)
+        snprintf(out, size, "out of memory: %s", status);
+    else if (WIFSIGNALED(worker->end.status) && WTERMSIG(worker->end.status) == SIGKILL)
+        snprintf(out, size, "%s, not sent by lifeguard", status);
+    else
+        snprintf(out, size, "%s", status);
+}
+
+const char *worker_state_name(enum worker_state state)
+{
+    static const char *const names[WORKER_STATES] = {
+        [WORKER_DOWN] = "down",         [WORKER_STARTING] = "starting",
+        [WORKER_IDLE] = "idle",         [WORKER_BUSY] = "busy",
+        [WORKER_DRAINING] = "draining", [WORKER_STOPPING] = "stopping",
+        [WORKER_BACKOFF] = "backoff",   [WORKER_HELD] = "held",
+        [WORKER_FAILED] = "failed"};
+
+    return names[state];
+}
+
+const char *worker_event_name(enum worker_event event)
+{
+    static const char *const names[WORKER_EVENTS] = {
+        [EVENT_START] = "start", [EVENT_READY] = "ready",     [EVENT_ASSIGN] = "assign",
+        [EVENT_RESULT] = "result", [EVENT_DRAIN] = "drain",   [EVENT_STOP] = "stop",
+        [EVENT_EXIT] = "exit",   [EVENT_ENDED] = "ended",     [EVENT_TIMEOUT] = "timeout",
+        [EVENT_HANG] = "hang"};
+
+    return names[event];
+}
