@@ -17,6 +17,7 @@ enum arg_kind {
     ARG_STRING,  /* --name VALUE */
     ARG_INT,     /* --name N */
     ARG_SECONDS, /* --name DURATION, sent as seconds */
+    ARG_STRINGS, /* --name VALUE, may be repeated, sent as an array of strings */
     ARG_REST     /* the remaining words, sent as an array of strings */
 };
 
@@ -31,6 +32,7 @@ struct command_arg {
     char letter;      /* short option, 0 = none */
     bool positional;  /* taken from the words, in this order */
     bool required;
+    bool later;       /* known, but its feature is not built yet: given, it is refused */
 };
 
 struct command {
@@ -41,12 +43,16 @@ struct command {
     size_t arg_count;
     enum danger danger;
     bool local;      /* runs without a supervisor */
-    bool named;      /* the first word may be the supervisor's name (status, attach, reload, shutdown) */
-    const char *later; /* a verb of the product whose feature is not built yet: what to say; else NULL */
+    bool named;      /* the first word may be the supervisor's name (status, attach, ...) */
+    bool greedy;     /* options end at the first word: what follows is somebody's command line */
+    const char *later; /* a verb whose feature is not built yet: what it is part of; else NULL */
 };
 
 extern const struct command command_table[];
 extern const size_t command_count;
+/* Options that stand before the verb or among the options of any verb. */
+extern const struct command_arg command_globals[];
+extern const size_t command_global_count;
 
 /* NULL when there is no such verb. */
 const struct command *command_find(const char *name);

@@ -3,6 +3,7 @@
  * A small JSON emitter into a struct buf: no tree, no allocation but the buffer's own. Commas are
  * its own affair. Errors (buffer full) are remembered: check json_out_ok once at the end.
  * Strings may hold any bytes: what is not valid UTF-8 without NUL is written as KEY_base64.
+ * Names stay clear of jansson's (json_string, json_null), which shares the program.
  */
 #ifndef LIFEGUARD_WIRE_JSON_OUT_H
 #define LIFEGUARD_WIRE_JSON_OUT_H
@@ -15,7 +16,7 @@ struct buf;
 
 struct json_out {
     struct buf *buf;
-    bool comma;  /* a value was written at this level */
+    bool comma; /* a value was written at this level */
     bool failed;
 };
 
@@ -27,14 +28,14 @@ void json_open_object(struct json_out *out, const char *key);
 void json_close_object(struct json_out *out);
 void json_open_array(struct json_out *out, const char *key);
 void json_close_array(struct json_out *out);
-void json_bytes(struct json_out *out, const char *key, const char *bytes, size_t len);
+void json_put_bytes(struct json_out *out, const char *key, const char *bytes, size_t len);
 /* NULL text gives null. */
-void json_string(struct json_out *out, const char *key, const char *text);
-void json_int(struct json_out *out, const char *key, int64_t value);
+void json_put_string(struct json_out *out, const char *key, const char *text);
+void json_put_int(struct json_out *out, const char *key, int64_t value);
 /* `decimals` 0..6 digits behind the point, trailing zeros cut; NaN and infinity give null. */
-void json_number(struct json_out *out, const char *key, double value, int decimals);
-void json_bool(struct json_out *out, const char *key, bool value);
-void json_null(struct json_out *out, const char *key);
+void json_put_number(struct json_out *out, const char *key, double value, int decimals);
+void json_put_bool(struct json_out *out, const char *key, bool value);
+void json_put_null(struct json_out *out, const char *key);
 /* Ends a message: newline, and ready for the next. */
 void json_end_line(struct json_out *out);
 

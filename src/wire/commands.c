@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command table. Order is the order of the help text: the main job first, then looking, then
+ * acting, then tasks, then the rest. Verbs with `later` are names that the product has promised;
+ * they are kept here so that nothing else can take them and so that help can say so.
+ */
+#include "wire/commands.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define ARGS(list) .args = (list), .arg_count = ARRAY_LEN(list)
+
+static const struct command_arg pool_arg[] = {
+    {"pool", "POOL", "the pool's name", ARG_STRING, .positional = true},
+};
+
+static const struct command_arg target_arg[] = {
+    {"target", "TARGET", "POOL, POOL[SLOT] or PID", ARG_STRING, .positional = true,
+     .required = true},
+};
+
+static const struct command_arg pid_arg[] = {
+    {"pid", "PID", "a worker's process", ARG_INT, .positional = true, .required = true},
+};
+
+static const struct command_arg tasks_arg[] = {
+    {"tasks", "TASK", "task ids as `lifeguard tasks` shows them", ARG_REST, .positional = true,
+     .required = true},
+};
+
+static const struct command_arg run_args[] = {
+    {"headless", NULL, "no screen; a line of progress now and then", .kind = ARG_FLAG},
+    {"detach", NULL, "return once the supervisor answers, and leave it running", .kind = ARG_FLAG},
+    {"pool", "NAME", "start only this pool (may be repeated)", .kind = ARG_STRINGS},
+    {"exit-when-done", NULL, "end when every job pool is done", .kind = ARG_FLAG},
+    {"workers", "N", "without a config: copies of COMMAND to keep running", ARG_INT, .letter = 'n'},
+    {"config", "CONFIG", "config files, or COMMAND [ARG]... behind --", ARG_REST,
+     .positional = true},
+};
+
+static const struct command_arg map_args[] = {
+    {"jobs", "N", "tasks at once: a number, or a share of the CPUs (50%)", ARG_STRING,
+     .letter = 'j'},
+    {"keep-order", NULL, "output in the order of the inputs", ARG_FLAG, .letter = 'k'},
+    {"timeout", "D", "end a task after this long (30s, or 300% of the median)", .kind = ARG_STRING},
+    {"retries", "N", "more attempts for a task that failed", .kind = ARG_INT},
+    {"halt", "RULE", "stop early: never, now,fail=1, soon,fail=10%, now,success=1 ...",
+     .kind = ARG_STRING},
+    {"joblog", "FILE", "a job log with GNU parallel's columns", ARG_STRING, .later = true},
+    {"resume", NULL, "skip what the job log has as done", ARG_FLAG, .later = true},
+    {"resume-failed", NULL, "as --resume, and run again what failed", ARG_FLAG, .later = true},
+    {"retry-failed", NULL, "run again just what the job log has as failed", ARG_FLAG,
+     .later = true},
+    {"results", "DIR", "keep each task's stdout and stderr in files below DIR", .kind = ARG_STRING},
+    {"tag", NULL, "put the input and a TAB before each line of output", .kind = ARG_FLAG},
+    {"bar", NULL, "a progress bar", .kind = ARG_FLAG},
+    {"eta", NULL, "show when it will be done", .kind = ARG_FLAG},
+    {"dry-run", NULL, "print the command lines and run nothing", .kind = ARG_FLAG},
+    {"arg-file", "FILE", "inputs are this file's lines (may be repeated)", ARG_STRINGS,
+     .letter = 'a'},
+    {"null", NULL, "inputs end in NUL instead of newline", ARG_FLAG, .letter = '0'},
+    {"max-args", "MAX", "inputs a task", ARG_INT, .letter = 'n'},
+    {"colsep", "C", "split an input into columns {1} {2} at this text", .kind = ARG_STRING},
+    {"worker", NULL, "COMMAND is a worker that takes task after task", ARG_FLAG, .later = true},
+    {"compare", NULL, "measure task by task against a persistent worker", ARG_FLAG, .later = true},
+    {"inline", NULL, "a screen below the output, without taking the terminal", ARG_FLAG,
+     .later = true},
+    {"tui", NULL, "open the screen meanwhile", .kind = ARG_FLAG},
+    {"shell", NULL, "run through /bin/sh -c, inputs as quoted words", .kind = ARG_FLAG},
+    {"raw", NULL, "exact bytes even on a terminal", .kind = ARG_FLAG},
+    {"command", "COMMAND", "command and arguments, then ::: INPUT... (or inputs from stdin)",
+     ARG_REST, .positional = true, .required = true},
+};
+
+static const struct command_arg check_args[] = {
+    {"dump", NULL, "print every key with its value and where it came from", .kind = ARG_FLAG},
+    {"config", "CONFIG", "config files, read as `run` reads them", ARG_REST, .positional = true,
+     .required = true},
+};
+
+static const struct command_arg status_args[] = {
+    {"watch", NULL, "again and again, until interrupted", ARG_FLAG, .letter = 'w'},
+};
+
+static const struct command_arg logs_args[] = {
+    {"target", "TARGET", "POOL, POOL[SLOT], PID, or * for all", ARG_STRING, .positional = true,
+     .required = true},
+    {"follow", NULL, "go on with new lines as they come", ARG_FLAG, .letter = 'f'},
+    {"lines", "N", "the last N lines (default 50; 0 = none)", ARG_INT, .letter = 'n'},
+    {"since", "T", "lines since then: 10m (ago), 14:02, or 2026-01-31T14:02:00",
+     .kind = ARG_STRING},
+    {"grep", "RE", "only lines that match this extended regular expression", .kind = ARG_STRING},
+    {"previous", NULL, "the log of the life before this one", ARG_FLAG, .letter = 'p'},
+};
+
+static const struct command_arg events_args[] = {
+    {"follow", NULL, "go on with new events as they come", ARG_FLAG, .letter = 'f'},
+    {"lines", "N", "the last N events (default 50)", ARG_INT, .letter = 'n'},
+};
+
+static const struct command_arg scale_args[] = {
+    {"pool", "POOL", "the pool's name", ARG_STRING, .positional = true, .required = true},
+    {"size", "N|+N|-N", "the new size, or how much to add or take", ARG_STRING, .positional = true,
+     .required = true},
+    {"expect", "N", "only if the size is still N", .kind = ARG_INT},
+};
+
+static const struct command_arg kill_args[] = {
+    {"target", "TARGET", "PID or POOL[SLOT]", ARG_STRING, .positional = true, .required = true},
+    {"signal", "SIG", "name or number (default TERM)", ARG_STRING, .letter = 's'},
+};
+
+static const struct command_arg ack_args[] = {
+    {"event", "EVENT", "the event's number", ARG_INT, .positional = true},
+    {"all", NULL, "every alert", .kind = ARG_FLAG},
+};
+
+static const struct command_arg submit_args[] = {
+    {"pool", "POOL", "the pool's name", ARG_STRING, .positional = true, .required = true},
+    {"wait", NULL, "wait until they are done", ARG_FLAG, .later = true},
+    {"priority", "P", "higher runs first", ARG_INT, .later = true},
+    {"delay", "D", "not before this long from now", ARG_SECONDS, .later = true},
+    {"args", "ARG", "one task a word; - reads one task a line from stdin", ARG_REST,
+     .positional = true, .required = true},
+};
+
+static const struct command_arg task_list_args[] = {
+    {"pool", "POOL", "only this pool's", ARG_STRING, .positional = true},
+    {"state", "STATE", "only tasks in this state", .kind = ARG_STRING},
+    {"audit", NULL, "check that the counts add up to what was accepted", .kind = ARG_FLAG},
+};
+
+static const struct command_arg shutdown_args[] = {
+    {"now", NULL, "KILL at once instead of each pool's own stop", .kind = ARG_FLAG},
+};
+
+static const struct command_arg help_args[] = {
+    {"verb", "VERB", "the verb to explain", ARG_STRING, .positional = true},
+};
+
+static const struct command_arg completions_args[] = {
+    {"shell", "SHELL", "bash", ARG_STRING, .positional = true},
+};
+
+static const struct command_arg wait_args[] = {
+    {"any", NULL, "until the first is done", .kind = ARG_FLAG},
+    {"all", NULL, "until all are done", .kind = ARG_FLAG},
+    {"first-failure", NULL, "until one fails or all are done", .kind = ARG_FLAG},
+    {"tasks", "TASK", "task ids", ARG_REST, .positional = true, .required = true},
+};
+
+static const struct command_arg replay_args[] = {
+    {"strace", NULL, "under strace", .kind = ARG_FLAG},
+    {"gdb", NULL, "under gdb", .kind = ARG_FLAG},
+    {"task", "TASK", "the task's id", ARG_STRING, .positional = true, .required = true},
+};
+
+static const struct command_arg reload_args[] = {
+    {"plan", NULL, "only show what would change", .kind = ARG_FLAG},
+};
+
+static const struct command_arg fleet_args[] = {
+    {"queue", "QUEUE", "the queue's address", ARG_STRING, .positional = true, .required = true},
+};
+
+static const struct command_arg worker_check_args[] = {
+    {"command", "COMMAND", "the worker's command line", ARG_REST, .positional = true,
+     .required = true},
+};
+
+static const struct command_arg import_args[] = {
+    {"file", "FILE", "another tool's configuration", ARG_STRING, .positional = true,
+     .required = true},
+};
+
+const struct command_arg command_globals[] = {
+    {"supervisor", "NAME", "which supervisor (default: $LIFEGUARD_NAME, or the only one running)",
+     ARG_STRING, .letter = 'S'},
+    {"json", NULL, "the answer as JSON", .kind = ARG_FLAG},
+    {"help", NULL, "explain the verb", ARG_FLAG, .letter = 'h'},
+};
+const size_t command_global_count = ARRAY_LEN(command_globals);
+
+const struct command command_table[] = {
+    {"run", "start pools and open the screen",
+     "Starts a supervisor with the pools of one or more config files, or with copies of one "
+     "command, and opens the screen. Leaving the screen detaches; the pools go on. Without a "
+     "terminal on standard output it runs as with --headless.",
+     ARGS(run_args), .local = true},
+    {"map", "run a command once for each input",
+     "Runs COMMAND for each input, several at once, with GNU parallel's replacement strings. The "
+     "exit status is the number of tasks that failed (101: more than 100).",
+     ARGS(map_args), .local = true, .greedy = true},
+    {"attach", "open the screen of a running supervisor",
+     "Opens the screen of a supervisor that is running already. Several may watch at once.",
+     .named = true},
+    {"list", "list the supervisors that are running", NULL, .local = true},
+    {"check", "check config files and start nothing",
+     "Reads config files as run would, reports every error with file and line, and exits with 0 "
+     "or 1. With --dump it prints every key with its value and where that came from.",
+     ARGS(check_args), .local = true},
+
+    {"status", "show all pools",
+     "One line a pool. The exit status is 3 when a pool is degraded: a worker is hung, in backoff, "
+     "held or failed, or fewer live than wanted.",
+     ARGS(status_args), .named = true},
+    {"ps", "show workers with their PIDs", NULL, ARGS(pool_arg)},
+    {"logs", "show what workers print",
+     "Shows log lines of a worker, a slot, a pool or all pools, from their files and, with -f, "
+     "live.",
+     ARGS(logs_args)},
+    {"events", "show what happened: starts, ends, hangs, who did what", NULL, ARGS(events_args)},
+
+    {"scale", "change a pool's number of workers",
+     "Takes effect at once. Shrinking takes idle workers first and lets busy ones finish; it can "
+     "be undone. The size lasts until the supervisor ends.",
+     ARGS(scale_args), .danger = DANGER_UNDO},
+    {"start", "start what is stopped, held or failed", NULL, ARGS(target_arg)},
+    {"stop", "stop a pool or a worker and leave it down", NULL, ARGS(target_arg),
+     .danger = DANGER_TYPE},
+    {"restart", "stop and start again, one worker at a time", NULL, ARGS(target_arg),
+     .danger = DANGER_ASK},
+    {"pause", "hand out no more tasks; workers stay", NULL, ARGS(target_arg)},
+    {"resume", "end a pause or a hold", NULL, ARGS(target_arg)},
+    {"drain", "finish the tasks in hand, then stop", NULL, ARGS(target_arg), .danger = DANGER_ASK},
+    {"hold", "no automatic restarts until resumed", NULL, ARGS(target_arg)},
+    {"kill", "send a signal to one worker",
+     "Sends a signal to exactly this worker: a PID that was given to another process meanwhile is "
+     "never signalled.",
+     ARGS(kill_args), .danger = DANGER_ASK},
+    {"ack", "acknowledge alerts", NULL, ARGS(ack_args)},
+    {"undo", "take back the last change that can be taken back", .danger = DANGER_NONE},
+
+    {"submit", "add tasks to a pool's queue",
+     "Prints the ids of the tasks. A full queue is exit status 75.", ARGS(submit_args)},
+    {"tasks", "show tasks and their states", NULL, ARGS(task_list_args)},
+    {"retry", "run failed or buried tasks again", NULL, ARGS(tasks_arg)},
+    {"cancel", "cancel tasks; running ones are stopped", NULL, ARGS(tasks_arg),
+     .danger = DANGER_UNDO},
+
+    {"shutdown", "stop all pools and end the supervisor",
+     "Stops every pool as its configuration says and waits until the supervisor is gone, naming "
+     "whom it waits for.",
+     ARGS(shutdown_args), .danger = DANGER_TYPE, .named = true},
+    {"help", "explain a verb", NULL, ARGS(help_args), .local = true},
+    {"version", "print the version", NULL, .local = true},
+    {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
+
+    {"wait", "wait for tasks", NULL, ARGS(wait_args), .later = "durable queues"},
+    {"bury", "set tasks aside as poison", NULL, ARGS(tasks_arg), .later = "durable queues"},
+    {"kick", "put buried tasks back", NULL, ARGS(tasks_arg), .later = "durable queues"},
+    {"prioritise", "change the order of waiting tasks", NULL, ARGS(tasks_arg),
+     .later = "durable queues"},
+    {"why", "explain what a worker waits for", NULL, ARGS(pid_arg), .later = "diagnosis"},
+    {"replay", "run a task again by itself", NULL, ARGS(replay_args), .later = "diagnosis"},
+    {"stack", "show a worker's stack", NULL, ARGS(pid_arg), .later = "diagnosis"},
+    {"files", "show a worker's open files", NULL, ARGS(pid_arg), .later = "diagnosis"},
+    {"env", "show a worker's environment", NULL, ARGS(pid_arg), .later = "diagnosis"},
+    {"reload", "apply a changed config", NULL, ARGS(reload_args), .named = true,
+     .later = "live reload"},
+    {"save", "write live sizes to the config", NULL, .later = "live reload"},
+    {"upgrade", "replace the running program, keep the workers", NULL, .later = "live reload"},
+    {"metrics", "print metrics for Prometheus", NULL, .later = "metrics"},
+    {"history", "show past runs", NULL, ARGS(pool_arg), .later = "metrics"},
+    {"fleet", "show all machines on a shared queue", NULL, ARGS(fleet_args),
+     .later = "shared queues"},
+    {"worker-check", "test a worker under development", NULL, ARGS(worker_check_args),
+     .local = true, .greedy = true, .later = "worker pools"},
+    {"init", "write a first config", NULL, .local = true, .later = "migration"},
+    {"import", "convert another tool's config", NULL, ARGS(import_args), .local = true,
+     .later = "migration"},
+};
+const size_t command_count = ARRAY_LEN(command_table);
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(command_table[i].name, name) == 0)
+            return &command_table[i];
+    }
+    return NULL;
+}
+
+const char *command_nearest(const char *word)
+{
+    const char *names[ARRAY_LEN(command_table) + 1];
+
+    for (size_t i = 0; i < command_count; i++)
+        names[i] = command_table[i].name;
+    names[command_count] = NULL;
+    return str_nearest(word, names);
+}
