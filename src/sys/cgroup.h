@@ -47,6 +47,8 @@ bool cgroup_populated(const struct cgroup *group);
 int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key);
 /* PIDs in it, at most `max`; returns the count. */
 int cgroup_pids(const struct cgroup *group, int *pids, int max);
+/* CPUs that the CPU quotas of this process's own cgroups (v2, else v1) allow; 0 = no quota. */
+double cgroup_cpu_quota(void);
 /* Closes and removes the directory; 0, or -EBUSY while populated (fds are closed all the same). */
 int cgroup_close(const struct cgroup_root *root, struct cgroup *group);
 

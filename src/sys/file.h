@@ -22,6 +22,9 @@ char *file_directory(const char *path);
 /* The whole of a small regular file (at most `max` bytes), NUL-terminated, malloc'ed; FIFOs,
  * devices and directories are refused without blocking. */
 char *file_read_all(const char *path, size_t max, size_t *len, struct err *err);
+/* A file of /proc or /sys, which have no size: NUL-terminated, malloc'ed, NULL when it can't be
+ * read; cut at `max` bytes. */
+char *file_read_kernel(const char *path, size_t max);
 /* Opens for appending, 0640, O_NOFOLLOW | O_CLOEXEC; refuses what is no regular file or has more
  * than one link. fd or -errno. */
 int file_open_append(int dir, const char *name, struct err *err);

@@ -47,6 +47,8 @@ struct proc_plan {
     size_t limit_count;
     bool slow_path;           /* program or directory not on a local file system: plain fork with an
                                  error pipe, because a vfork child stuck there would block the loop */
+    int reserved;             /* what proc_reserve_fds answered, 0 = none: keeps spawning cheap when
+                                 this process has more than a thousand descriptors */
 };
 
 enum proc_stage {
@@ -58,8 +60,10 @@ struct proc {
     pid_t pid;        /* 0 = none */
     int pidfd;        /* owned, CLOEXEC; -1 = none */
     uint64_t start;   /* start time in clock ticks since boot (field 22 of stat) */
-    /* Which failed, when proc_spawn answered an error. */
+    /* Which failed, when proc_spawn or proc_spawn_result answered an error. */
     enum proc_stage stage;
+    int error;        /* slow path: positive errno of that stage, once known */
+    int error_fd;     /* slow path: the error pipe, owned; 0 = none */
 };
 
 struct proc_end {
@@ -72,7 +76,15 @@ void proc_plan_init(struct proc_plan *plan);
  * directory", "cwd /gone: ...", "exec /x: its interpreter /bin/nope does not exist"). Never
  * blocks on the child but for vfork's moment. No fd of the plan is closed. */
 int proc_spawn(const struct proc_plan *plan, struct proc *proc, struct err *err);
-/* Collects an ended process: 1 with *end filled (pidfd is closed), 0 when it still runs, -errno. */
+/* What became of a slow_path spawn, which answers 0 before the program is found: 1 = it runs, 0 =
+ * not known yet, -errno = it never started, with stage and *err as proc_spawn gives them. Ask when
+ * the process ended with status 127, before or after proc_reap. 1 for other spawns. */
+int proc_spawn_result(const struct proc_plan *plan, struct proc *proc, struct err *err);
+/* Takes PROC_MAX_FDS low descriptor numbers (open on /dev/null, CLOEXEC) for plan.reserved. Call at
+ * start, while low numbers are free. The first one, or -errno. */
+int proc_reserve_fds(void);
+/* Collects an ended process: 1 with *end filled (pidfd is closed; pid, start and the result of a
+ * slow path stay), 0 when it still runs, -errno. */
 int proc_reap(struct proc *proc, struct proc_end *end);
 /* Signals the process through its pidfd. -ESRCH when it is gone. */
 int proc_signal(const struct proc *proc, int signal);
@@ -85,18 +97,23 @@ void proc_close(struct proc *proc);
 const char *proc_stage_name(enum proc_stage stage);
 
 /* Reaps orphans that this process inherited as subreaper (every child that `is_ours` does not
- * claim). Returns how many. Bounded: at most 64 a call. */
+ * claim). Returns how many. Bounded: at most 64 a call; the cost grows with the number of children,
+ * so call it some times a second at most, after reaping one's own. */
 int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx);
 /* Kills every process in /proc whose environment has LIFEGUARD_WORKER=`tag` (prefix match when
  * `tag` ends in '*'), this process excepted. Returns how many were signalled. */
 int proc_sweep_tag(const char *tag, int signal);
-/* Kills (KILL) all descendants of this process, again and again until none is left or `deadline`.
- * Needs PR_SET_CHILD_SUBREAPER. Returns how many are left. */
+/* Kills (KILL) all descendants of this process, again and again until none is left or `deadline`
+ * (monotonic), and reaps them: struct procs of theirs are void after. Needs
+ * PR_SET_CHILD_SUBREAPER. Allocates nothing. Returns how many are left. */
 int proc_sweep_children(int64_t deadline);
 
 /* CPUs that this process may use: affinity and cgroup quota, at least 1. */
 int proc_cpu_count(void);
 /* Raises RLIMIT_NOFILE to its hard limit; returns the limit now. */
 int64_t proc_raise_nofile(void);
+/* The same; *before gets the limit as it was, which belongs into the plan of every worker: programs
+ * that use select() or close all descriptors one by one suffer from a high one. */
+int64_t proc_raise_nofile_from(struct rlimit *before);
 
 #endif

@@ -45,7 +45,8 @@ char **sock_list(const char *dir);
 /* The notify socket: a bound datagram socket with SO_PASSCRED in a directory of its own (0711). */
 int sock_notify_open(const char *path, struct err *err);
 /* One datagram: bytes (NUL-terminated) into `out`; sender's PID; fds that came with it are closed
- * (that answers BARRIER=1). Length, or -EAGAIN. */
+ * (that answers BARRIER=1). Length, -EAGAIN when none waits, -EMSGSIZE when it did not fit (it is
+ * gone). */
 int sock_notify_read(int fd, char *out, size_t size, struct sock_peer *sender);
 
 #endif

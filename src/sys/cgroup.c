@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The groups of one run: create, join, limit, kill, ask, remove. Works on directory descriptors,
+ * so that what was opened is what is used. A name "" is the mark of "no cgroups", which makes
+ * zeroed structs safe to hand around.
+ */
+#include "sys/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "sys/cgroup_tree.h"
+
+bool cgroup_root_ok(const struct cgroup_root *root)
+{
+    return root->path[0] != '\0' && root->dir >= 0;
+}
+
+int cgroup_root_kill(const struct cgroup_root *root)
+{
+    return cgroup_root_ok(root) ? cgroup_tree_kill(root->dir) : 0;
+}
+
+void cgroup_root_close(struct cgroup_root *root, int64_t deadline)
+{
+    if (!cgroup_root_ok(root))
+        return;
+    cgroup_tree_kill(root->dir);
+    cgroup_tree_wait_empty(root->dir, deadline);
+    cgroup_tree_remove(root->dir, root->path);
+    close(root->dir);
+    *root = (struct cgroup_root){.dir = -1};
+}
+
+static bool has_group(const struct cgroup *group)
+{
+    return group->name[0] != '\0' && group->dir >= 0;
+}
+
+int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char *name,
+                struct err *err)
+{
+    *group = (struct cgroup){.dir = -1, .procs = -1};
+    if (!cgroup_root_ok(root))
+        return 0;
+    if ((size_t)snprintf(group->name, sizeof(group->name), "%s", name) >= sizeof(group->name) ||
+        strchr(name, '/')) {
+        group->name[0] = '\0';
+        return err_set(err, EINVAL, "cgroup name %s", name);
+    }
+    if (mkdirat(root->dir, name, 0755) < 0 && errno != EEXIST)
+        goto failed;
+    group->dir = openat(root->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (group->dir >= 0)
+        group->procs = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (group->procs >= 0)
+        return 0;
+failed:
+    err_set_errno(err, errno, "cgroup %s/%s", root->path, name);
+    if (group->dir >= 0)
+        close(group->dir);
+    *group = (struct cgroup){.dir = -1, .procs = -1};
+    return err ? -err->code : -EIO;
+}
+
+int cgroup_set(const struct cgroup *group, const char *file, const char *value)
+{
+    return has_group(group) ? cgroup_tree_write(group->dir, file, value) : -ENOENT;
+}
+
+int cgroup_kill(const struct cgroup *group)
+{
+    return has_group(group) ? cgroup_tree_kill(group->dir) : 0;
+}
+
+bool cgroup_populated(const struct cgroup *group)
+{
+    return has_group(group) && cgroup_tree_populated(group->dir);
+}
+
+int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key)
+{
+    return has_group(group) ? cgroup_tree_number(group->dir, file, key) : -1;
+}
+
+int cgroup_pids(const struct cgroup *group, int *pids, int max)
+{
+    return has_group(group) ? cgroup_tree_pids(group->dir, pids, max) : 0;
+}
+
+int cgroup_close(const struct cgroup_root *root, struct cgroup *group)
+{
+    int result = 0;
+
+    if (has_group(group)) {
+        close(group->procs);
+        /* A process of the group may have made groups of its own below. */
+        result = cgroup_tree_remove_children(group->dir);
+        close(group->dir);
+        if (result == 0 && cgroup_root_ok(root) &&
+            unlinkat(root->dir, group->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+            result = -errno;
+    }
+    *group = (struct cgroup){.dir = -1, .procs = -1};
+    return result;
+}

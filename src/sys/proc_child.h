@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to sys/: what the parent and the child of a spawn share. On the fast path the child runs
+ * in the parent's memory while the parent waits, so what it writes here the parent reads when clone
+ * returns. On the slow path the child has a copy and reports through error_fd.
+ */
+#ifndef LIFEGUARD_SYS_PROC_CHILD_H
+#define LIFEGUARD_SYS_PROC_CHILD_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "sys/proc.h"
+
+struct proc_failure {
+    int stage; /* enum proc_stage, 0 = none */
+    int error; /* positive errno */
+};
+
+struct proc_child {
+    const struct proc_plan *plan;
+    struct proc_failure failure;
+    pid_t parent;
+    int fds[PROC_MAX_FDS]; /* sources of the child's descriptors, -1 = none */
+    int unshare_from;      /* the table is shared with the parent: unshare it from here; 0 = it isn't */
+    int error_fd;          /* slow path: the writing end, -1 = none */
+    char oom[16];          /* text for oom_score_adj, "" = leave alone */
+    char path[PATH_MAX];   /* of the program, looked up */
+};
+
+/* Entry of the child for clone(2); `arg` is the struct proc_child. Never returns. */
+int proc_child_main(void *arg);
+
+/* Finds the program as execvp would, by plan.search: 0 or a positive errno. Uses neither heap nor
+ * stdio, because the child of the slow path calls it. */
+int proc_find_program(const struct proc_plan *plan, char path[PATH_MAX]);
+/* Puts the failure in words into *err; returns -errno. */
+int proc_explain(const struct proc_plan *plan, const struct proc_failure *failure, const char *path,
+                 struct err *err);
+
+#endif
