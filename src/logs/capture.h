@@ -67,6 +67,10 @@ void capture_flush(struct capture *capture, int64_t wall);
 /* At most one sink a capture (the supervisor fans out); NULL takes it away. Called for each whole
  * line as it is split. */
 void capture_set_sink(struct capture *capture, capture_sink *sink, void *ctx);
+/* At most one raw sink a capture: gets every block of bytes as it was read, before it is split
+ * into lines; NULL takes it away. */
+typedef void capture_raw(void *ctx, char stream, const char *bytes, size_t len);
+void capture_set_raw(struct capture *capture, capture_raw *raw, void *ctx);
 /* Also keep whatever comes on stream 'o', up to `max` bytes, for a task's result. Taking it (by
  * capture_take_output, caller frees) starts the next. *total counts all bytes, kept or not. */
 void capture_keep_output(struct capture *capture, size_t max);
