@@ -60,7 +60,7 @@ static bool find_membership(const char *text, const char *controller, char *out,
             continue;
         *path++ = '\0';
         list++;
-        if (controller ? list_has(list, controller) : *list == '\0')
+        if (controller ? list_has(list, controller) : strncmp(line, "0:", 2) == 0 && !*list)
             return (size_t)snprintf(out, size, "%s", path) < size;
     }
     return false;

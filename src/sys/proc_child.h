@@ -21,6 +21,7 @@ struct proc_child {
     const struct proc_plan *plan;
     struct proc_failure failure;
     pid_t parent;
+    uint64_t cloned;       /* boot time before clone, in ticks of /proc/PID/stat */
     int fds[PROC_MAX_FDS]; /* sources of the child's descriptors, -1 = none */
     int unshare_from;      /* the table is shared with the parent: unshare it from here; 0 = it isn't */
     int error_fd;          /* slow path: the writing end, -1 = none */

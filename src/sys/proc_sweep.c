@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -158,10 +159,15 @@ static bool is_descendant(pid_t pid, pid_t ancestor)
     return false;
 }
 
-static void reap_all(void)
+/* Reaps what has ended; true while there are children left. */
+static bool reap_all(void)
 {
-    while (waitpid(-1, NULL, WNOHANG) > 0) {
-    }
+    pid_t pid;
+
+    do
+        pid = waitpid(-1, NULL, WNOHANG);
+    while (pid > 0 || (pid < 0 && errno == EINTR));
+    return pid == 0;
 }
 
 /* Kills every descendant; *one gets the pidfd of one of them to wait for, or -1. */
@@ -198,19 +204,18 @@ int proc_sweep_children(int64_t deadline)
     enum { ROUND_MS = 20 };
     pid_t self = getpid();
 
-    for (;;) {
-        int one, count;
+    /* Only having no children is the end: a look at /proc can miss what changes its parent or ends
+     * meanwhile, but all of it comes to us. */
+    while (reap_all()) {
+        int one;
+        int count = kill_descendants(self, &one);
 
-        reap_all();
-        count = kill_descendants(self, &one);
-        if (count == 0)
-            return 0;
         /* The next look is due when one of them is gone, or soon, should that one be stuck. */
-        poll(&(struct pollfd){.fd = one, .events = POLLIN}, 1, ROUND_MS);
-        close(one);
-        if (clock_now() >= deadline) {
-            reap_all();
-            return count;
-        }
+        poll(&(struct pollfd){.fd = one, .events = POLLIN}, 1, count > 0 ? ROUND_MS : 1);
+        if (one >= 0)
+            close(one);
+        if (clock_now() >= deadline)
+            return reap_all() ? (count > 0 ? count : 1) : 0;
     }
+    return 0;
 }
