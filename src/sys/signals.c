@@ -22,6 +22,8 @@ int signals_open(const int *signals, struct err *err)
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return err_set_errno(err, errno, "sigprocmask");
     signal(SIGPIPE, SIG_IGN);
+    /* A log file that meets the limit of file size is an error of the write, not our death. */
+    signal(SIGXFSZ, SIG_IGN);
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return fd < 0 ? err_set_errno(err, errno, "signalfd") : fd;
 }

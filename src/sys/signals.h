@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals as readable descriptors. signals_open also sets SIGPIPE to ignored.
+ * Signals as readable descriptors. signals_open also sets SIGPIPE and SIGXFSZ to ignored.
  */
 #ifndef LIFEGUARD_SYS_SIGNALS_H
 #define LIFEGUARD_SYS_SIGNALS_H
