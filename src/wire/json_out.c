@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 static void json_raw(struct json_out *out, const char *bytes, size_t len)
 {
@@ -24,45 +25,10 @@ static void json_raw_string(struct json_out *out, const char *text)
     json_raw(out, text, strlen(text));
 }
 
-/* Bytes of the well-formed UTF-8 sequence at `at`, 0 when there is none (overlong, surrogate, over
- * U+10FFFF, cut off). NUL counts as malformed: JSON readers in C would cut the string there. */
-static size_t json_utf8_length(const unsigned char *at, size_t left)
-{
-    unsigned char low = 0x80, high = 0xbf;
-    size_t len;
-
-    if (at[0] < 0x80)
-        return at[0] != 0;
-    if (at[0] < 0xc2 || at[0] > 0xf4)
-        return 0;
-    len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] == 0xe0)
-        low = 0xa0;
-    else if (at[0] == 0xed)
-        high = 0x9f;
-    else if (at[0] == 0xf0)
-        low = 0x90;
-    else if (at[0] == 0xf4)
-        high = 0x8f;
-    if (left < len || at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
+/* A NUL is no text here: readers in C would cut the string at it. */
 static bool json_is_text(const char *bytes, size_t len)
 {
-    for (size_t at = 0; at < len;) {
-        size_t step = json_utf8_length((const unsigned char *)bytes + at, len - at);
-
-        if (!step)
-            return false;
-        at += step;
-    }
-    return true;
+    return utf8_valid(bytes, len) && !(len && memchr(bytes, 0, len));
 }
 
 static void json_escape(struct json_out *out, unsigned char c)
