@@ -29,7 +29,8 @@ struct capture_options {
     bool append;           /* per slot or pool: earlier lives are in the same file */
     int64_t max_size;      /* rotate at; 0 = never */
     int keep;              /* rotated files kept, path.1 .. path.N */
-    bool timestamps;
+    bool timestamps;       /* each line begins with "2026-11-21T03:00:01.123+0000 o ", a '+' instead
+                              of the last blank marks a partial line */
     bool block_when_full;  /* a full disk pauses reading instead of dropping */
     int64_t ring;          /* bytes of ring at most */
 };
@@ -55,7 +56,9 @@ void capture_free(struct capture *capture);
 enum { CAPTURE_MORE = 1, CAPTURE_END = 0 };
 /* Reads `fd` (stdout or merged: stream 'o'; stderr: 'e') until it would block or the turn's share
  * (256 KiB) is used: CAPTURE_MORE, CAPTURE_END at end of file, or -errno (-EAGAIN: paused because
- * the disk is full and block_when_full is set). The supervisor gives the turn's wall time. */
+ * the disk is full and block_when_full is set: stop watching the fd and call capture_flush every
+ * now and then until capture_waiting is false). A short read ends the turn's reading too: when the
+ * event says EPOLLHUP, call again until CAPTURE_END. The supervisor gives the turn's wall time. */
 int capture_read(struct capture *capture, int fd, char stream, int64_t wall);
 /* Puts the supervisor's own word into ring, file and sink. */
 void capture_note(struct capture *capture, int64_t wall, const char *text);
@@ -63,6 +66,8 @@ void capture_note(struct capture *capture, int64_t wall, const char *text);
 void capture_finish(struct capture *capture, int64_t wall);
 /* Writes what waits for the file; called when the loop turns and bytes are waiting. */
 void capture_flush(struct capture *capture, int64_t wall);
+/* True while something waits for room on the disk: what is held, or the word about dropped lines. */
+bool capture_waiting(const struct capture *capture);
 
 /* At most one sink a capture (the supervisor fans out); NULL takes it away. Called for each whole
  * line as it is split. */
@@ -87,7 +92,8 @@ uint64_t capture_dropped(const struct capture *capture);
 const char *capture_path(const struct capture *capture);
 
 /* Keeps at most `keep` ended lives of a slot ("POOL.SLOT.PID.log" and its rotations in `dir`) and
- * `max_total` bytes for the pool, oldest deleted first. `live` says which PIDs must stay. */
+ * `max_total` bytes for the pool, oldest deleted first. `live` says which PIDs must stay. A
+ * negative `keep_lives` and a `max_total` of 0 mean no limit. */
 void logs_prune(const char *dir, const char *pool, int keep_lives, int64_t max_total,
                 bool (*live)(void *ctx, int pid), void *ctx);
 
