@@ -163,18 +163,24 @@ static void comparison_sees_a_change(void **state)
     }
 }
 
-static void file_can_be_run(void **state)
+static void files_can_be_run(void **state)
 {
-    const char *paths[] = {path};
-    struct spec spec;
-    struct conf_result result;
+    static const struct {
+        const char *path;
+        size_t pools;
+    } files[] = {{path, 1}, {LIFEGUARD_SOURCE_DIR "/config/demo.cfg", 4}};
 
     (void)state;
-    if (conf_load(&spec, paths, 1, &result) < 0)
-        fail_msg("%s", result.errors[0]);
-    assert_int_equal(spec.pool_count, 1);
-    conf_result_fini(&result);
-    spec_fini(&spec);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct spec spec;
+        struct conf_result result;
+
+        if (conf_load(&spec, &files[i].path, 1, &result) < 0)
+            fail_msg("%s", result.errors[0]);
+        assert_int_equal(spec.pool_count, files[i].pools);
+        conf_result_fini(&result);
+        spec_fini(&spec);
+    }
 }
 
 int main(void)
@@ -184,7 +190,7 @@ int main(void)
         cmocka_unit_test(defaults_are_the_spec),
         cmocka_unit_test(supervisor_defaults_are_the_spec),
         cmocka_unit_test(comparison_sees_a_change),
-        cmocka_unit_test(file_can_be_run),
+        cmocka_unit_test(files_can_be_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
