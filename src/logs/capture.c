@@ -42,6 +42,8 @@ struct capture {
     uint64_t kept_total;
     capture_sink *sink;
     void *sink_ctx;
+    capture_raw *raw;
+    void *raw_ctx;
     uint64_t bytes, lines;
     /* Of the call under way: */
     int64_t wall;
@@ -212,6 +214,8 @@ static void take_in(struct capture *capture, char *bytes, size_t len)
     struct lines *lines = capture->stream == 'e' ? &capture->err : &capture->out;
 
     capture->bytes += len;
+    if (capture->raw)
+        capture->raw(capture->raw_ctx, capture->stream, bytes, len);
     if (capture->kept_max > 0 && capture->stream == 'o')
         keep_output(capture, bytes, len);
     lines_feed(lines, bytes, len, deliver, capture);
@@ -312,6 +316,12 @@ void capture_set_sink(struct capture *capture, capture_sink *sink, void *ctx)
 {
     capture->sink = sink;
     capture->sink_ctx = ctx;
+}
+
+void capture_set_raw(struct capture *capture, capture_raw *raw, void *ctx)
+{
+    capture->raw = raw;
+    capture->raw_ctx = ctx;
 }
 
 void capture_keep_output(struct capture *capture, size_t max)
