@@ -144,7 +144,7 @@ static bool pool_assign_tasks(struct pool *pool, int64_t now)
     for (int begun = 0; pool->queue.ready_mask; begun++) {
         struct list *node = list_first(&pool->by_state[WORKER_IDLE]);
 
-        if (!node || pool->paused || pool->halting)
+        if (!node || pool->paused || pool->stalled || pool->halting)
             return false;
         if (begun == TICK_STARTS)
             return true;
@@ -260,6 +260,14 @@ void pool_pause(struct pool *pool, bool pause)
     pool->dirty = true;
 }
 
+void pool_stall(struct pool *pool, bool stalled)
+{
+    if (pool->stalled == stalled)
+        return;
+    pool->stalled = stalled;
+    pool->dirty = true;
+}
+
 void pool_hold(struct pool *pool, bool hold, int64_t now)
 {
     pool->held = hold;
@@ -353,6 +361,11 @@ int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int6
     task_set_error(task, "cancelled by %s", who);
     assign_finish(pool, task, TASK_CANCELLED, NULL, now);
     return 0;
+}
+
+void pool_bury_task(struct pool *pool, struct task *task, int64_t now)
+{
+    assign_finish(pool, task, TASK_BURIED, NULL, now);
 }
 
 int pool_retry_task(struct pool *pool, struct task *task, int64_t now)

@@ -89,6 +89,7 @@ struct pool {
     int want;                             /* size as operators or policies set it */
     int configured;
     bool paused;                          /* no new tasks */
+    bool stalled;                         /* results have nowhere to go: no new tasks for a while */
     bool held;                            /* no automatic restarts */
     bool started;                         /* first start happened */
     bool source_done;                     /* no more tasks will come by themselves */
@@ -123,6 +124,8 @@ void pool_start(struct pool *pool, int64_t now);
 void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int64_t now);
 void pool_drain(struct pool *pool, int64_t now);
 void pool_pause(struct pool *pool, bool pause);
+/* Sets or clears `stalled`; cheap when nothing changes. */
+void pool_stall(struct pool *pool, bool stalled);
 void pool_hold(struct pool *pool, bool hold, int64_t now);
 /* 0, or -ERANGE (below min, above max) with the reason. */
 int pool_resize(struct pool *pool, int size, const char *who, int64_t now, struct err *err);
@@ -139,6 +142,8 @@ int pool_submit(struct pool *pool, struct task *task, int64_t delay, int64_t now
 void pool_source_ended(struct pool *pool);
 /* 0; -EALREADY when it is final, as `retry` on one that is not. */
 int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int64_t now);
+/* A task that waits becomes poison: buried until somebody kicks it. */
+void pool_bury_task(struct pool *pool, struct task *task, int64_t now);
 int pool_retry_task(struct pool *pool, struct task *task, int64_t now);
 
 /* Inbound events of a worker's process. */

@@ -112,6 +112,7 @@ void pool_spec_fini(struct pool_spec *spec)
     for (size_t i = 0; i < spec->shared_count; i++)
         free(spec->shared[i].name);
     free(spec->shared);
+    free(spec->tasks.group_sizes);
     free(spec->retry_on);
     free(spec->bury_on);
     *spec = (struct pool_spec){0};

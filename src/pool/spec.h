@@ -48,7 +48,9 @@ struct backoff_spec {
 
 struct tasks_spec {
     enum task_source source;
-    char **list;    /* SOURCE_LIST */
+    char **list;    /* SOURCE_LIST; with groups: those of all groups one behind the other */
+    size_t *group_sizes; /* map's several ":::": tasks are all combinations, one item of each */
+    size_t group_count;
     char *path;     /* SOURCE_FILE: absolute; SOURCE_GLOB: pattern, absolute */
     char **command; /* SOURCE_COMMAND */
     char *from;     /* SOURCE_POOL */

@@ -204,6 +204,9 @@ static int form_append(struct buf *out, enum part_form form, const char *text, s
     const char *slash = memrchr(text, '/', len);
     size_t last = slash ? (size_t)(slash - text) + 1 : 0;
 
+    /* No argument can carry a NUL; passing it on would make two arguments of one. */
+    if (len && memchr(text, '\0', len))
+        return -EINVAL;
     switch (form) {
     case FORM_WHOLE:
         break;

@@ -31,6 +31,8 @@ struct loop {
     bool serving;
     bool coarse; /* no epoll_pwait2 here: milliseconds, rounded up */
     int64_t now;
+    void (*on_wake)(void *ctx, int64_t now);
+    void *wake_ctx;
     struct loop_slot *slots;
     uint32_t slot_count;
     uint32_t first_free;
@@ -228,6 +230,8 @@ int loop_turn(struct loop *loop, int64_t deadline)
     assert(!loop->serving);
     count = loop_wait(loop, deadline);
     loop->now = clock_now();
+    if (loop->on_wake)
+        loop->on_wake(loop->wake_ctx, loop->now);
     if (count < 0)
         return count;
     loop->serving = true;
@@ -240,4 +244,10 @@ int loop_turn(struct loop *loop, int64_t deadline)
 int64_t loop_now(const struct loop *loop)
 {
     return loop->now;
+}
+
+void loop_on_wake(struct loop *loop, void (*on_wake)(void *ctx, int64_t now), void *ctx)
+{
+    loop->on_wake = on_wake;
+    loop->wake_ctx = ctx;
 }

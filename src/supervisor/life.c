@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lives: the process of a worker with all that belongs to it. life_start prepares, spawns and
+ * adopts; the loop's callbacks feed the capture and note the exit; life_try_end tells the pool
+ * when nothing is left.
+ */
+#include "supervisor/life.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "logs/capture.h"
+#include "supervisor/life_start.h"
+#include "supervisor/output.h"
+
+/* Output may come this long after the exit before descendants that hold the pipe are ended. */
+static const int64_t EOF_GRACE = 2 * CLOCK_S;
+static const int64_t LINGER_CHECK = 20 * CLOCK_MS;
+
+struct life *life_of(const struct worker *worker)
+{
+    return worker->life;
+}
+
+static void life_close_watch(struct life *life, struct loop_watch *watch, int *fd)
+{
+    loop_delete(life->sup->loop, watch);
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* The lines of the life before stay at hand until the next one ends. */
+static void life_keep_last_words(struct life *life)
+{
+    struct slot_box *slot = life->worker ? life_slot(life->box, life->worker->slot) : NULL;
+
+    if (!slot) {
+        capture_free(life->capture);
+        return;
+    }
+    capture_free(slot->capture);
+    slot->capture = life->capture;
+    slot->previous_pid = life->proc.pid;
+}
+
+void life_free(struct life *life)
+{
+    if (!life)
+        return;
+    life_close_watch(life, &life->out_watch, &life->out_fd);
+    life_close_watch(life, &life->err_watch, &life->err_fd);
+    life_close_watch(life, &life->in_watch, &life->in_fd);
+    loop_delete(life->sup->loop, &life->exit_watch);
+    if (life->proc.pid && map_find(&life->sup->by_pid, (uint64_t)life->proc.pid) == life)
+        map_take(&life->sup->by_pid, (uint64_t)life->proc.pid);
+    proc_close(&life->proc);
+    if (life->capture) {
+        capture_finish(life->capture, life->sup->wall);
+        capture_set_raw(life->capture, NULL, NULL);
+        capture_set_sink(life->capture, NULL, NULL);
+    }
+    if (life->owns_capture)
+        life_keep_last_words(life);
+    if (life->group.dir >= 0)
+        cgroup_close(&life->sup->cgroups, &life->group);
+    task_output_free(life->output);
+    buf_fini(&life->input);
+    list_remove(&life->link);
+    list_remove(&life->linger_link);
+    free(life);
+}
+
+static struct cgroup *life_cgroup(struct life *life)
+{
+    struct slot_box *slot = life_slot(life->box, life->worker->slot);
+
+    if (life->box->spec->mode == POOL_COMMAND)
+        return slot && slot->group.dir >= 0 ? &slot->group : NULL;
+    return life->group.dir >= 0 ? &life->group : NULL;
+}
+
+/* Any process of the tree left? Zombies do not count. */
+static bool life_tree_alive(struct life *life)
+{
+    const struct cgroup *group = life_cgroup(life);
+
+    if (proc_group_alive(life->pgid))
+        return true;
+    return group && cgroup_populated(group);
+}
+
+void life_signal(struct life *life, int signal)
+{
+    struct cgroup *group = life_cgroup(life);
+    bool tree = life->box->spec->stop.group || life->exited || signal == SIGKILL;
+
+    if (!tree) {
+        proc_signal(&life->proc, signal);
+        return;
+    }
+    if (!life->exited || proc_group_alive(life->pgid))
+        proc_signal_group(life->pgid, signal);
+    if (signal != SIGKILL || !group)
+        return;
+    cgroup_kill(group);
+    if (life->box->spec->mode == POOL_COMMAND)
+        life_slot(life->box, life->worker->slot)->group_used_up = true;
+}
+
+static void life_finish(struct life *life)
+{
+    struct supervisor *sup = life->sup;
+    struct worker *worker = life->worker;
+
+    life->ended = true;
+    capture_finish(life->capture, sup->wall);
+    if (worker->pool->spec->mode != POOL_COMMAND)
+        life_note(life, "ended");
+    worker_on_ended(worker, sup->now);
+    life_free(life);
+    sup->changed = true;
+}
+
+/* Ends the life when exit and end of output both came and the tree is gone. */
+static void life_try_end(struct life *life)
+{
+    struct supervisor *sup = life->sup;
+    bool eof = life->out_fd < 0 && life->err_fd < 0;
+    bool waited = sup->now - life->exited_at >= EOF_GRACE;
+
+    if (!life->exited)
+        return;
+    if ((eof || waited) && !life_tree_alive(life)) {
+        life_finish(life);
+        return;
+    }
+    /* Descendants that left the group but hold the pipe are known by their environment. */
+    if (waited && !eof && !cgroup_root_ok(&sup->cgroups)) {
+        char tag[200];
+
+        snprintf(tag, sizeof(tag), "%s:%s:%d", sup->run_tag, life->box->spec->name,
+                 life->worker->slot);
+        proc_sweep_tag(tag, SIGKILL);
+    }
+    if (!list_linked(&life->linger_link))
+        list_push_back(&sup->lingering, &life->linger_link);
+}
+
+void life_check_lingering(struct supervisor *sup)
+{
+    LIST_EACH (node, &sup->lingering)
+        life_try_end(LIST_ENTRY(node, struct life, linger_link));
+}
+
+int64_t life_next_check(const struct supervisor *sup)
+{
+    return list_empty(&sup->lingering) ? CLOCK_NEVER : sup->now + LINGER_CHECK;
+}
+
+/* Reads one stream as far as the turn's share goes. True while the descriptor stays open. */
+static bool life_read_stream(struct life *life, struct loop_watch *watch, int *fd, char stream)
+{
+    uint64_t before = capture_bytes(life->capture);
+    int rc = capture_read(life->capture, *fd, stream, life->sup->wall);
+
+    if (capture_bytes(life->capture) != before)
+        worker_on_output(life->worker, life->sup->now);
+    if (rc == CAPTURE_MORE || rc == -EAGAIN || rc == -EINTR)
+        return true;
+    life_close_watch(life, watch, fd);
+    return false;
+}
+
+static void life_on_stdout(void *owner, uint32_t events)
+{
+    struct life *life = owner;
+
+    (void)events;
+    if (!life_read_stream(life, &life->out_watch, &life->out_fd, 'o'))
+        life_try_end(life);
+}
+
+static void life_on_stderr(void *owner, uint32_t events)
+{
+    struct life *life = owner;
+
+    (void)events;
+    if (!life_read_stream(life, &life->err_watch, &life->err_fd, 'e'))
+        life_try_end(life);
+}
+
+static void life_on_stdin(void *owner, uint32_t events)
+{
+    struct life *life = owner;
+    ssize_t sent = -1;
+
+    if (!(events & EPOLLERR))
+        sent = write(life->in_fd, buf_data(&life->input), buf_len(&life->input));
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR) && !(events & EPOLLERR))
+        return;
+    if (sent > 0)
+        buf_consume(&life->input, (size_t)sent);
+    /* Written whole, or the task does not read its input: either way it has all it gets. */
+    if (sent <= 0 || !buf_len(&life->input))
+        life_close_watch(life, &life->in_watch, &life->in_fd);
+}
+
+/* What is in the pipes when the process is gone. A second look finds the end of the output, which
+ * would else cost another turn. */
+static void life_read_rest(struct life *life)
+{
+    for (int look = 0; look < 2; look++) {
+        if (life->out_fd >= 0)
+            life_read_stream(life, &life->out_watch, &life->out_fd, 'o');
+        if (life->err_fd >= 0)
+            life_read_stream(life, &life->err_watch, &life->err_fd, 'e');
+    }
+}
+
+static void life_fill_end(struct life *life, const struct proc_end *end)
+{
+    const struct cgroup *group = life_cgroup(life);
+
+    life->end = (struct worker_end){
+        .status = end->status,
+        .user = (double)end->usage.ru_utime.tv_sec + (double)end->usage.ru_utime.tv_usec / 1e6,
+        .sys = (double)end->usage.ru_stime.tv_sec + (double)end->usage.ru_stime.tv_usec / 1e6,
+        .maxrss = (int64_t)end->usage.ru_maxrss * 1024,
+    };
+    life->end.oom = end->status == SIGKILL && group && life->sup->cgroups.memory &&
+                    cgroup_event(group, "memory.events", "oom_kill") > 0;
+}
+
+static void life_on_exit(void *owner, uint32_t events)
+{
+    struct life *life = owner;
+    struct supervisor *sup = life->sup;
+    struct proc_end end;
+    int rc;
+
+    (void)events;
+    loop_delete(sup->loop, &life->exit_watch);
+    rc = proc_reap(&life->proc, &end);
+    if (rc == 0) {
+        loop_add(sup->loop, &life->exit_watch, life->proc.pidfd, EPOLLIN, life_on_exit, life);
+        return;
+    }
+    if (rc < 0)
+        end = (struct proc_end){.status = 0xff00};
+    map_take(&sup->by_pid, (uint64_t)life->proc.pid);
+    life->exited = true;
+    life->exited_at = sup->now;
+    life_close_watch(life, &life->in_watch, &life->in_fd);
+    life_read_rest(life);
+    life_fill_end(life, &end);
+    capture_last_line(life->capture, life->end.last_words, sizeof(life->end.last_words));
+    worker_on_exit(life->worker, &life->end, sup->now);
+    life_try_end(life);
+}
+
+void life_watch(struct life *life)
+{
+    struct loop *loop = life->sup->loop;
+
+    life->exit_watch.early = true;
+    loop_add(loop, &life->exit_watch, life->proc.pidfd, EPOLLIN, life_on_exit, life);
+    loop_add(loop, &life->out_watch, life->out_fd, EPOLLIN, life_on_stdout, life);
+    if (life->err_fd >= 0)
+        loop_add(loop, &life->err_watch, life->err_fd, EPOLLIN, life_on_stderr, life);
+    if (life->in_fd >= 0)
+        loop_add(loop, &life->in_watch, life->in_fd, EPOLLOUT, life_on_stdin, life);
+}
+
+void life_note(struct life *life, const char *what)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "── %s[%d] pid %d generation %u %s%s%s ──", life->box->spec->name,
+             life->worker->slot, life->proc.pid, life->worker->generation, what,
+             life->exited ? ": " : "", life->exited ? life->worker->why : "");
+    capture_note(life->capture, life->sup->wall, text);
+}

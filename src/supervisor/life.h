@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One life of a worker: its process, pipes, log and cgroup, from spawn until nothing of it is
+ * left. The process's exit and the end of its output may come in either order; the pool hears
+ * EXIT at once and ENDED when both came and the tree is gone.
+ */
+#ifndef LIFEGUARD_SUPERVISOR_LIFE_H
+#define LIFEGUARD_SUPERVISOR_LIFE_H
+
+#include "base/buf.h"
+#include "pool/worker.h"
+#include "supervisor/supervisor.h"
+#include "sys/proc.h"
+
+struct task_output;
+
+struct life {
+    struct list link;             /* in sup->lives */
+    struct list linger_link;      /* in sup->lingering */
+    struct supervisor *sup;
+    struct pool_box *box;
+    struct worker *worker;
+    struct proc proc;
+    int pgid;
+    struct loop_watch exit_watch, out_watch, err_watch, in_watch;
+    int out_fd, err_fd, in_fd;
+    struct buf input;             /* what is still to be written to its standard input */
+    struct capture *capture;      /* own, or the slot's or pool's */
+    bool owns_capture;
+    struct cgroup group;          /* own (service, worker) */
+    struct task_output *output;   /* command mode: what the task printed */
+    struct worker_end end;
+    bool exited, ended;
+    int64_t exited_at;
+    /* Samples. */
+    double cpu_seconds, cpu_percent, user_seconds, sys_seconds;
+    int64_t sampled_at, rss;
+    int64_t rss_before, rss_before_at; /* some minutes ago, for the change */
+    char wchan[48];
+    int threads, fds;             /* fds -1 = not looked at */
+    uint8_t cpu_history[60];      /* percent, one a second while somebody looks */
+    size_t cpu_next, cpu_count;
+    char status_text[80];         /* STATUS= of sd_notify */
+};
+
+/* Starts the worker's process. 0 and worker->life set, or -errno with the reason. */
+int life_start(struct pool_box *box, struct worker *worker, struct task *task, int *pid,
+               struct err *err);
+/* Signals the tree: the cgroup's members or the process group (stop.group), else the leader. */
+void life_signal(struct life *life, int signal);
+/* Looks after the lives whose leader is gone: true while some are left. */
+void life_check_lingering(struct supervisor *sup);
+/* Frees without ceremony (supervisor_free). */
+void life_free(struct life *life);
+struct life *life_of(const struct worker *worker);
+
+#endif

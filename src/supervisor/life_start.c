@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting a life: pipes, cgroup, environment and arguments are prepared, the process is spawned,
+ * then adopted (log opened under its PID, descriptors watched). Every failure undoes what was done
+ * and says which step it was.
+ */
+#include "supervisor/life_start.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "logs/capture.h"
+#include "pool/template.h"
+#include "supervisor/environ.h"
+#include "supervisor/life.h"
+#include "supervisor/logview.h"
+#include "supervisor/output.h"
+#include "sys/file.h"
+
+/* What exists only while a process is being started. */
+struct start {
+    struct life_environ environ;
+    struct expansion command;
+    int child[3]; /* the child's ends of stdin, stdout, stderr; -1 = /dev/null */
+};
+
+struct slot_box *life_slot(struct pool_box *box, int slot)
+{
+    size_t count = (size_t)slot;
+
+    if (slot < 1)
+        return NULL;
+    if (count > box->slot_count) {
+        if (mem_try_resize((void **)&box->slots, count, sizeof(*box->slots)) < 0)
+            return NULL;
+        for (size_t i = box->slot_count; i < count; i++)
+            box->slots[i] = (struct slot_box){.group = {.dir = -1, .procs = -1}};
+        box->slot_count = count;
+    }
+    return &box->slots[slot - 1];
+}
+
+static int start_pipes(struct life *life, struct start *start, const struct task *task)
+{
+    bool apart = life->box->spec->mode == POOL_COMMAND || life->box->spec->log.separate_stderr;
+    int ends[2];
+    int rc;
+
+    if (task && life->box->spec->input == INPUT_STDIN) {
+        rc = file_pipe(ends, false, true);
+        if (rc < 0)
+            return rc;
+        start->child[0] = ends[0];
+        life->in_fd = ends[1];
+        rc = buf_append(&life->input, task->input, task->len);
+        if (rc == 0)
+            rc = buf_append_char(&life->input, '\n');
+        if (rc < 0)
+            return rc;
+    }
+    rc = file_pipe(ends, true, false);
+    if (rc < 0)
+        return rc;
+    life->out_fd = ends[0];
+    start->child[1] = ends[1];
+    if (!apart) {
+        start->child[2] = ends[1];
+        return 0;
+    }
+    rc = file_pipe(ends, true, false);
+    if (rc < 0)
+        return rc;
+    life->err_fd = ends[0];
+    start->child[2] = ends[1];
+    return 0;
+}
+
+/* The cgroup to join, -1 = none. A slot's group is reused until it was killed once. */
+static int start_cgroup(struct life *life)
+{
+    struct supervisor *sup = life->sup;
+    struct slot_box *slot = life_slot(life->box, life->worker->slot);
+    bool reuse = slot && life->box->spec->mode == POOL_COMMAND;
+    struct cgroup *group = reuse ? &slot->group : &life->group;
+    char name[128];
+
+    if (!cgroup_root_ok(&sup->cgroups))
+        return -1;
+    if (reuse && slot->group_used_up) {
+        cgroup_close(&sup->cgroups, group);
+        *group = (struct cgroup){.dir = -1, .procs = -1};
+        slot->group_used_up = false;
+    }
+    if (group->dir >= 0)
+        return group->procs;
+    snprintf(name, sizeof(name), "%s.%d.%u", life->box->spec->name, life->worker->slot,
+             life->worker->generation);
+    if (cgroup_open(&sup->cgroups, group, name, NULL) < 0)
+        *group = (struct cgroup){.dir = -1, .procs = -1};
+    return group->procs;
+}
+
+static void start_add_limit(struct proc_plan *plan, int resource, int64_t value)
+{
+    if (value < 0)
+        return;
+    plan->limits[plan->limit_count].resource = resource;
+    plan->limits[plan->limit_count].value =
+        (struct rlimit){.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
+    plan->limit_count++;
+}
+
+static void start_plan(const struct life *life, const struct start *start, struct proc_plan *plan)
+{
+    const struct pool_box *box = life->box;
+    const struct pool_spec *spec = box->spec;
+
+    proc_plan_init(plan);
+    plan->path = start->command.argv[0];
+    plan->search = box->path;
+    plan->argv = start->command.argv;
+    plan->envp = start->environ.envp;
+    plan->cwd = *spec->cwd ? spec->cwd : NULL;
+    plan->fd_count = 3;
+    for (int i = 0; i < 3; i++)
+        plan->fds[i] = start->child[i];
+    plan->new_session = true;
+    plan->death_signal = true;
+    plan->umask = spec->umask;
+    plan->set_user = box->set_user;
+    plan->uid = box->uid;
+    plan->gid = box->gid;
+    plan->groups = box->groups;
+    plan->group_count = box->group_count;
+    plan->nice = spec->nice;
+    plan->reserved = life->sup->reserved_fds;
+    plan->slow_path = box->slow_path;
+    if (spec->limits.nofile < 0)
+        start_add_limit(plan, RLIMIT_NOFILE, (int64_t)life->sup->nofile_before.rlim_cur);
+    start_add_limit(plan, RLIMIT_NOFILE, spec->limits.nofile);
+    start_add_limit(plan, RLIMIT_CORE, spec->limits.core);
+    start_add_limit(plan, RLIMIT_AS, spec->limits.as);
+    start_add_limit(plan, RLIMIT_CPU, spec->limits.cpu);
+    if (spec->limits.nofile < 0 && plan->limit_count)
+        plan->limits[0].value = life->sup->nofile_before;
+}
+
+static char *capture_file(const struct life *life)
+{
+    const struct pool_spec *spec = life->box->spec;
+    const char *dir = life->sup->spec.supervisor.log_dir;
+
+    if (!*dir)
+        return NULL;
+    switch (spec->log.per) {
+    case LOG_PER_POOL:
+        return mem_printf("%s/%s.log", dir, spec->name);
+    case LOG_PER_SLOT:
+        return mem_printf("%s/%s.%d.log", dir, spec->name, life->worker->slot);
+    case LOG_PER_PROCESS:
+        break;
+    }
+    return mem_printf("%s/%s.%d.%d.log", dir, spec->name, life->worker->slot, life->proc.pid);
+}
+
+static struct capture *capture_open(struct life *life)
+{
+    const struct log_spec *log = &life->box->spec->log;
+    char *path = capture_file(life);
+    struct err err = {0};
+    struct capture_options options = {
+        .path = path,
+        .append = log->per != LOG_PER_PROCESS,
+        .max_size = log->max_size,
+        .keep = log->keep,
+        .timestamps = log->timestamps,
+        .block_when_full = log->block_when_full,
+        .ring = log->ring,
+    };
+    struct capture *capture = capture_new(life->sup->logs, &options, &err);
+
+    if (!capture) {
+        /* A log that can't be opened costs its file, never the worker. */
+        diag_write(&life->sup->diag, DIAG_ERROR, "%s", err.text);
+        options.path = NULL;
+        capture = capture_new(life->sup->logs, &options, NULL);
+    }
+    free(path);
+    return capture;
+}
+
+static int start_capture(struct life *life)
+{
+    struct slot_box *slot = life_slot(life->box, life->worker->slot);
+    struct capture **shared = NULL;
+
+    if (life->box->spec->log.per == LOG_PER_POOL)
+        shared = &life->box->pool_log;
+    else if (life->box->spec->log.per == LOG_PER_SLOT && slot)
+        shared = &slot->capture;
+    if (shared && !*shared)
+        *shared = capture_open(life);
+    life->capture = shared ? *shared : capture_open(life);
+    life->owns_capture = !shared;
+    return life->capture ? 0 : -ENOMEM;
+}
+
+static void life_on_raw(void *ctx, char stream, const char *bytes, size_t len)
+{
+    struct life *life = ctx;
+
+    if (life->output)
+        task_output_add(life->output, stream, bytes, len);
+}
+
+static void start_cleanup(struct start *start)
+{
+    environ_free_life(&start->environ);
+    expansion_fini(&start->command);
+    for (int i = 0; i < 3; i++)
+        if (start->child[i] >= 0 && (i == 0 || start->child[i] != start->child[i - 1]))
+            close(start->child[i]);
+}
+
+static struct life *life_new(struct pool_box *box, struct worker *worker)
+{
+    struct life *life = mem_new(sizeof(*life));
+
+    life->sup = box->sup;
+    life->box = box;
+    life->worker = worker;
+    life->out_fd = life->err_fd = life->in_fd = -1;
+    life->group = (struct cgroup){.dir = -1, .procs = -1};
+    life->proc.pidfd = -1;
+    return life;
+}
+
+/* Services have no task: their words are taken as they are. */
+static int start_plain_command(const struct pool_spec *spec, struct expansion *command)
+{
+    static char sh[] = "/bin/sh", c[] = "-c";
+    size_t words = 0, at = 0;
+
+    while (spec->command[words])
+        words++;
+    if (mem_try_resize((void **)&command->argv, words + 3, sizeof(char *)) < 0)
+        return -ENOMEM;
+    if (spec->shell) {
+        command->argv[at++] = sh;
+        command->argv[at++] = c;
+    }
+    for (size_t i = 0; i < words; i++)
+        command->argv[at++] = spec->command[i];
+    command->argv[at] = NULL;
+    return 0;
+}
+
+static int start_command(struct life *life, struct start *start, const struct task *task)
+{
+    if (!task)
+        return start_plain_command(life->box->spec, &start->command);
+    return template_expand(life->box->command, task, life->worker->slot, &start->command);
+}
+
+static int life_spawn(struct life *life, struct start *start, struct task *task, struct err *err)
+{
+    struct proc_plan plan;
+    int rc;
+
+    if (*life->box->identity_error)
+        return err_set(err, EPERM, "%s", life->box->identity_error);
+    rc = start_command(life, start, task);
+    if (rc < 0)
+        return err_set(err, -rc, "%s",
+                       rc == -EINVAL ? "the input has a NUL byte, which no argument can carry"
+                                     : "no memory for the command");
+    rc = environ_for_life(life->box, life->worker, task, &start->environ);
+    if (rc == 0)
+        rc = start_pipes(life, start, task);
+    if (rc < 0)
+        return err_set_errno(err, -rc, "pipes of %s[%d]", life->box->spec->name,
+                             life->worker->slot);
+    start_plan(life, start, &plan);
+    plan.cgroup_procs = start_cgroup(life);
+    return proc_spawn(&plan, &life->proc, err);
+}
+
+int life_start(struct pool_box *box, struct worker *worker, struct task *task, int *pid,
+               struct err *err)
+{
+    struct supervisor *sup = box->sup;
+    struct life *life = life_new(box, worker);
+    struct start start = {.child = {-1, -1, -1}};
+    int rc = life_spawn(life, &start, task, err);
+
+    if (rc == 0)
+        rc = start_capture(life);
+    start_cleanup(&start);
+    if (rc < 0) {
+        if (life->proc.pid)
+            proc_signal(&life->proc, SIGKILL);
+        life_free(life);
+        return rc;
+    }
+    list_push_back(&sup->lives, &life->link);
+    map_set(&sup->by_pid, (uint64_t)life->proc.pid, life);
+    life->pgid = life->proc.pid;
+    worker->life = life;
+    *pid = worker->pid = life->proc.pid;
+    if (task) {
+        life->output = task_output_new();
+        capture_set_raw(life->capture, life_on_raw, life);
+    } else {
+        life_note(life, "started");
+    }
+    logview_attach(life);
+    life_watch(life);
+    sup->changed = true;
+    return 0;
+}

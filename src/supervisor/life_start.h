@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two halves of a life's code meet here: life_start.c prepares and spawns, life.c watches.
+ */
+#ifndef LIFEGUARD_SUPERVISOR_LIFE_START_H
+#define LIFEGUARD_SUPERVISOR_LIFE_START_H
+
+#include <stdint.h>
+
+struct life;
+struct pool_box;
+struct slot_box;
+struct supervisor;
+
+/* Adds the life's descriptors to the loop. */
+void life_watch(struct life *life);
+/* A rule line in the worker's log: "ocr[2] pid 4711 generation 3 started". */
+void life_note(struct life *life, const char *what);
+/* The slot's own things, made on first use; NULL for pools that keep none. */
+struct slot_box *life_slot(struct pool_box *box, int slot);
+/* When lingering lives must be looked at again; CLOCK_NEVER when none. */
+int64_t life_next_check(const struct supervisor *sup);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * State as JSON (wire/control.h): one function a kind of row, used by the views and by the
+ * one-shot commands alike, and the subscriptions that send only what changed.
+ */
+#ifndef LIFEGUARD_SUPERVISOR_PUBLISH_H
+#define LIFEGUARD_SUPERVISOR_PUBLISH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supervisor/client.h"
+
+struct event;
+struct json_out;
+struct pool_box;
+struct supervisor;
+struct task;
+struct worker;
+struct worker_life;
+
+/* Rows. `key` NULL inside arrays. */
+void publish_pool(const struct supervisor *sup, struct json_out *out, const char *key,
+                  const struct pool_box *box);
+void publish_worker(const struct supervisor *sup, struct json_out *out, const char *key,
+                    const struct worker *worker);
+void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
+                           const struct worker *worker);
+void publish_life(const struct supervisor *sup, struct json_out *out, const struct pool_box *box,
+                  const struct worker *worker, const struct worker_life *life);
+void publish_task(const struct supervisor *sup, struct json_out *out, const char *key,
+                  const struct pool_box *box, const struct task *task);
+void publish_event(struct json_out *out, const char *key, const struct event *event);
+/* The fields of `status --json`. */
+void publish_status(const struct supervisor *sup, struct json_out *out);
+void publish_summary(const struct supervisor *sup, struct json_out *out);
+void publish_detail(const struct supervisor *sup, struct json_out *out,
+                    const struct worker *worker);
+/* "tasks":[...],"counts":{...} of one pool or all. */
+void publish_task_list(const struct supervisor *sup, struct json_out *out,
+                       const struct pool_box *only, const char *state);
+void publish_counts(const struct supervisor *sup, struct json_out *out,
+                    const struct pool_box *only);
+/* The file of a slot's current (or next) log; "" when it has none. */
+void publish_log_path(const struct pool_box *box, int slot, int pid, char *out, size_t size);
+/* Seconds until the queue is empty at the present rates: >= 0, or -1 with *why "grows", "?" or NULL
+ * (nothing waits). */
+double publish_eta(const struct pool_box *box, int64_t now, const char **why);
+
+/* Once a turn: sends what changed to those who look. */
+void publish_views(struct supervisor *sup);
+/* When publish_views must be called next; CLOCK_NEVER without subscribers. */
+int64_t publish_next_deadline(const struct supervisor *sup);
+void subscription_end(struct subscription *sub);
+/* Rows of a window with what changed since they were sent; the row writers of publish_window.c. */
+void publish_workers_view(struct client *client, struct subscription *sub);
+void publish_tasks_view(struct client *client, struct subscription *sub);
+
+#endif

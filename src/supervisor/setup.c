@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Set-up in order: limits, loop, directories and own log, socket (which is also the lock against a
+ * second supervisor of the name), cgroups, pools, signals. A failure undoes what was done and
+ * names what stood in the way.
+ */
+#include "supervisor/setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "logs/capture.h"
+#include "pool/template.h"
+#include "supervisor/client.h"
+#include "supervisor/effects.h"
+#include "supervisor/environ.h"
+#include "supervisor/events.h"
+#if __has_include("supervisor/guardian.h")
+#include "supervisor/guardian.h"
+#endif
+#include "supervisor/life.h"
+#include "supervisor/notify_socket.h"
+#include "supervisor/sink.h"
+#include "supervisor/source.h"
+#include "supervisor/source_fd.h"
+#include "supervisor/supervisor.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "sys/procfs.h"
+#include "sys/signals.h"
+
+enum { RING_TOTAL = 64 << 20 };
+
+bool supervisor_peer_allowed(const struct supervisor *sup, const struct sock_peer *peer)
+{
+    /* With a control group the directory (0710) and the socket (0660) let only its members in. */
+    return peer->uid == geteuid() || peer->uid == 0 || *sup->spec.supervisor.control_group;
+}
+
+static char *default_state_dir(const char *name)
+{
+    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+    if (xdg && *xdg == '/')
+        return mem_printf("%s/lifeguard/%s", xdg, name);
+    if (geteuid() == 0)
+        return mem_printf("/var/lib/lifeguard/%s", name);
+    return mem_printf("%s/.local/state/lifeguard/%s", home && *home == '/' ? home : "/tmp", name);
+}
+
+static int setup_directories(struct supervisor *sup, const struct supervisor_options *options,
+                             struct err *err)
+{
+    struct supervisor_spec *spec = &sup->spec.supervisor;
+    char *path;
+    int rc;
+
+    if (options->no_socket)
+        return 0; /* map keeps no files */
+    if (!*spec->state_dir) {
+        free(spec->state_dir);
+        spec->state_dir = default_state_dir(spec->name);
+    }
+    if (!*spec->log_dir) {
+        free(spec->log_dir);
+        spec->log_dir = mem_printf("%s/logs", spec->state_dir);
+    }
+    rc = file_make_dirs(spec->state_dir, 0750, err);
+    if (rc == 0)
+        rc = file_make_dirs(spec->log_dir, 0750, err);
+    if (rc < 0) {
+        err_prefix(err, "supervisor.state_dir");
+        return rc;
+    }
+    path = mem_printf("%s/lifeguard.log", spec->state_dir);
+    sup->diag.fd = file_open_append(AT_FDCWD, path, err);
+    free(path);
+    return sup->diag.fd < 0 ? sup->diag.fd : 0;
+}
+
+static int setup_socket(struct supervisor *sup, const struct supervisor_options *options,
+                        struct err *err)
+{
+    const struct supervisor_spec *spec = &sup->spec.supervisor;
+    char dir[90];
+    int rc = sock_directory(dir, sizeof(dir), err);
+
+    if (rc < 0)
+        return options->no_socket ? 0 : rc;
+    if (!options->no_socket) {
+        rc = sock_listen(&sup->listener, dir, spec->name, spec->control_mode, spec->control_group,
+                         err);
+        if (rc < 0)
+            return rc;
+        snprintf(sup->socket_path, sizeof(sup->socket_path), "%s", sup->listener.path);
+        rc = loop_add(sup->loop, &sup->listen_watch, sup->listener.fd, EPOLLIN, client_accept, sup);
+    }
+    if (rc == 0 && !options->no_socket)
+        rc = notify_socket_open(sup, dir, err);
+    return rc;
+}
+
+static void setup_cgroups(struct supervisor *sup)
+{
+    struct err err = {0};
+
+    sup->cgroups.dir = -1;
+    if (!sup->spec.supervisor.cgroups) {
+        snprintf(sup->tier_note, sizeof(sup->tier_note), "cgroups = \"off\" in the config");
+        return;
+    }
+    if (cgroup_root_open(&sup->cgroups, sup->spec.supervisor.name, &err) < 0) {
+        snprintf(sup->tier_note, sizeof(sup->tier_note), "%.390s", err.text);
+        diag_write(&sup->diag, DIAG_INFO,
+                   "process trees are ended by process group and environment tag: %s", err.text);
+    }
+}
+
+static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct pool_spec *spec,
+                      struct err *err)
+{
+    struct err identity = {0};
+
+    box->sup = sup;
+    box->spec = spec;
+    if (environ_prepare(box, &identity) < 0)
+        snprintf(box->identity_error, sizeof(box->identity_error), "%.150s", identity.text);
+    box->pool = pool_new(spec, size_spec_resolve(&spec->size, sup->cpus), &sup->effects, sup,
+                         &sup->budget, (uint64_t)clock_wall() ^ map_hash_bytes(spec->name,
+                                                                             strlen(spec->name)));
+    box->pool->owner = box;
+    box->slow_path = (*spec->cwd && file_may_hang(spec->cwd)) ||
+                     (spec->command && file_may_hang(spec->command[0]));
+    if (spec->mode == POOL_COMMAND)
+        box->command = template_new(spec->command, spec->shell, spec->append_input);
+    box->sink = sink_new(box, err);
+    if (!box->sink)
+        return -EIO;
+    box->source = source_new(box, err);
+    return err && err->code ? -err->code : 0;
+}
+
+static int setup_pools(struct supervisor *sup, struct err *err)
+{
+    sup->boxes = mem_new_array(sup->spec.pool_count + 1, sizeof(*sup->boxes));
+    for (; sup->box_count < sup->spec.pool_count; sup->box_count++) {
+        struct pool_box *box = &sup->boxes[sup->box_count];
+        int rc = setup_pool(sup, box, &sup->spec.pools[sup->box_count], err);
+
+        if (rc < 0) {
+            sup->box_count++; /* to be released with the others */
+            err_prefix(err, "pool %s", box->spec->name);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int setup_signals(struct supervisor *sup, struct err *err)
+{
+    static const int signals[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1, SIGUSR2,
+                                  SIGTTIN, SIGTTOU, SIGCHLD, 0};
+
+    sup->signal_fd = signals_open(signals, err);
+    if (sup->signal_fd < 0)
+        return sup->signal_fd;
+    return loop_add(sup->loop, &sup->signal_watch, sup->signal_fd, EPOLLIN, supervisor_on_signal,
+                    sup);
+}
+
+/* The map client is connected from birth. */
+static int setup_client(struct supervisor *sup, const struct supervisor_options *options)
+{
+    struct sock_peer peer = {.pid = getppid(), .uid = geteuid(), .gid = getegid()};
+    struct client *client;
+
+    if (options->client_fd < 0)
+        return 0;
+    client = client_new(sup, options->client_fd, &peer);
+    if (client)
+        client->map = options->no_socket;
+    return client ? 0 : -EIO;
+}
+
+static void setup_facts(struct supervisor *sup)
+{
+    struct procfs_machine machine;
+
+    sup->pid = getpid();
+    sup->cpus = proc_cpu_count();
+    sup->now = sup->started_at = clock_now();
+    sup->wall = sup->started_wall = clock_wall();
+    if (procfs_read_machine(&machine) == 0)
+        sup->mem_total = machine.mem_total;
+    proc_raise_nofile_from(&sup->nofile_before);
+    sup->reserved_fds = proc_reserve_fds();
+    if (sup->reserved_fds < 0)
+        sup->reserved_fds = 0;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    snprintf(sup->run_tag, sizeof(sup->run_tag), "%.30s-%d-%llx", sup->spec.supervisor.name,
+             sup->pid, (unsigned long long)sup->wall & 0xffffffff);
+    sup->budget.per_pool = sup->spec.supervisor.restart_limit;
+    sup->budget.rate = sup->spec.supervisor.start_rate;
+    sup->budget.tokens = sup->budget.rate;
+    sup->budget.filled_at = sup->budget.window_at = sup->now;
+}
+
+static struct supervisor *setup_empty(struct spec *spec)
+{
+    struct supervisor *sup = mem_new(sizeof(*sup));
+
+    sup->spec = *spec;
+    *spec = (struct spec){0};
+    sup->diag = (struct diag){.fd = -1, .level = DIAG_INFO};
+    sup->notify_fd = sup->signal_fd = -1;
+    sup->listener.fd = sup->listener.lock_fd = sup->listener.dir_fd = -1;
+    sup->cgroups.dir = -1;
+    sup->next_task_id = 1;
+    list_init(&sup->lives);
+    list_init(&sup->lingering);
+    list_init(&sup->clients);
+    sup->events = event_log_new();
+    effects_init(sup);
+    return sup;
+}
+
+struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_options *options,
+                                  struct err *err)
+{
+    struct supervisor *sup = setup_empty(spec);
+    struct logs_options logs = {.ring_total = RING_TOTAL};
+    int rc = 0;
+
+    sup->exit_when_done = options->exit_when_done;
+    setup_facts(sup);
+    sup->loop = loop_new(err);
+    sup->logs = logs_new(&logs);
+    if (!sup->loop || !sup->logs)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = setup_directories(sup, options, err);
+    if (rc == 0)
+        rc = setup_socket(sup, options, err);
+    if (rc == 0)
+        rc = setup_signals(sup, err);
+    if (rc == 0) {
+        setup_cgroups(sup);
+        rc = setup_pools(sup, err);
+    }
+    if (rc == 0)
+        rc = setup_client(sup, options);
+    if (rc < 0) {
+        err_set_errno(err, -rc, "supervisor");
+        supervisor_free(sup);
+        return NULL;
+    }
+    /* GUARDIAN */
+    diag_write(&sup->diag, DIAG_INFO, "lifeguard %s: supervisor %s started, pid %d",
+               LIFEGUARD_VERSION, sup->spec.supervisor.name, sup->pid);
+    return sup;
+}
+
+static void box_release(struct pool_box *box)
+{
+    source_free(box->source);
+    sink_free(box->sink);
+    pool_free(box->pool);
+    for (size_t i = 0; i < box->slot_count; i++) {
+        capture_free(box->slots[i].capture);
+        if (box->slots[i].group.dir >= 0)
+            cgroup_close(&box->sup->cgroups, &box->slots[i].group);
+    }
+    free(box->slots);
+    capture_free(box->pool_log);
+    template_free(box->command);
+    environ_release(box);
+}
+
+void supervisor_free(struct supervisor *sup)
+{
+    if (!sup)
+        return;
+    LIST_EACH (node, &sup->clients)
+        client_free(LIST_ENTRY(node, struct client, link));
+    LIST_EACH (node, &sup->lives)
+        life_free(LIST_ENTRY(node, struct life, link));
+    for (size_t i = 0; i < sup->box_count; i++)
+        box_release(&sup->boxes[i]);
+    free(sup->boxes);
+    if (cgroup_root_ok(&sup->cgroups))
+        cgroup_root_close(&sup->cgroups, clock_now() + CLOCK_S);
+    notify_socket_close(sup);
+    loop_delete(sup->loop, &sup->listen_watch);
+    if (sup->listener.fd >= 0)
+        sock_unlisten(&sup->listener);
+    loop_delete(sup->loop, &sup->signal_watch);
+    if (sup->signal_fd >= 0)
+        close(sup->signal_fd);
+    loop_free(sup->loop);
+    logs_free(sup->logs);
+    event_log_free(sup->events);
+    map_fini(&sup->by_pid);
+    buf_fini(&sup->scratch);
+    spec_fini(&sup->spec);
+    if (sup->diag.fd >= 0)
+        close(sup->diag.fd);
+    free(sup);
+}
+
+bool setup_pid_is_own(const struct supervisor *sup, pid_t pid)
+{
+    for (size_t i = 0; i < sup->box_count; i++)
+        if (sup->boxes[i].source && sup->boxes[i].source->child.pid == pid)
+            return true;
+    return sup->guardian_pid == pid;
+}
+
+void setup_write_table(struct supervisor *sup)
+{
+    for (size_t i = 0; i < sup->box_count; i++) {
+        const struct pool *pool = sup->boxes[i].pool;
+
+        for (size_t s = 0; s < pool->slots; s++)
+            if (pool->workers[s])
+                diag_write(&sup->diag, DIAG_INFO, "table: %s[%d] pid %d %s, task %.100s",
+                           pool->spec->name, pool->workers[s]->slot, pool->workers[s]->pid,
+                           worker_state_name(pool->workers[s]->state),
+                           pool->workers[s]->task ? pool->workers[s]->task->input : "-");
+    }
+}
+
+void setup_say_goodbye(struct supervisor *sup, int status)
+{
+    diag_write(&sup->diag, DIAG_INFO, "stopped; exit status %d", status);
+    LIST_EACH (node, &sup->clients) {
+        struct client *client = LIST_ENTRY(node, struct client, link);
+        struct json_out out;
+
+        if (!client->greeted)
+            continue;
+        buf_reset(&sup->scratch);
+        json_out_init(&out, &sup->scratch);
+        json_open_object(&out, NULL);
+        json_put_string(&out, "view", "end");
+        json_put_int(&out, "status", status);
+        json_close_object(&out);
+        json_end_line(&out);
+        client_send(client);
+        client_flush(client);
+    }
+}

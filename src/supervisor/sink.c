@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The result sink: detach (sink_take), order (sink_hold, sink_release), deliver (sink_deliver). A
+ * result has one owner at a time: the held map, the client's list, or the function that writes it.
+ */
+#include "supervisor/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "pool/template.h"
+#include "supervisor/client.h"
+#include "supervisor/events.h"
+#include "supervisor/output.h"
+#include "supervisor/sink_write.h"
+#include "supervisor/source.h"
+#include "supervisor/supervisor.h"
+
+enum { HELD_MEMORY = 64 << 20, CLIENT_MEMORY = 16 << 20, CLIENT_RESULTS = 4096 };
+static const int64_t SPILL_MOST = INT64_C(1) << 30;
+
+struct result_sink {
+    struct pool_box *box;
+    struct sink_writer writer;
+    struct map held;         /* seq -> result: finished before their turn */
+    uint64_t next_seq;       /* the one whose turn it is */
+    int64_t held_memory;
+    int spill;               /* unlinked file for what does not fit, -1 = none yet */
+    int64_t spill_end;
+    size_t spilled;
+    struct client *client;
+    struct list for_client;
+    size_t for_client_count;
+    int64_t for_client_memory;
+};
+
+struct result_sink *sink_new(struct pool_box *box, struct err *err)
+{
+    struct result_sink *sink = mem_new(sizeof(*sink));
+
+    sink->box = box;
+    sink->next_seq = 1;
+    sink->spill = -1;
+    list_init(&sink->for_client);
+    if (sink_writer_open(&sink->writer, box, err) < 0) {
+        sink_free(sink);
+        return NULL;
+    }
+    return sink;
+}
+
+void result_free(struct result *result)
+{
+    if (!result)
+        return;
+    task_output_free(result->output);
+    free(result->error);
+    free(result->command);
+    free(result->input);
+    free(result);
+}
+
+void sink_free(struct result_sink *sink)
+{
+    if (!sink)
+        return;
+    sink_writer_close(&sink->writer);
+    for (size_t i = 0; i < sink->held.cap; i++)
+        result_free(sink->held.cells[i].value);
+    map_fini(&sink->held);
+    LIST_EACH (node, &sink->for_client)
+        result_free(LIST_ENTRY(node, struct result, link));
+    if (sink->spill >= 0)
+        close(sink->spill);
+    free(sink);
+}
+
+static int64_t result_memory(const struct result *result)
+{
+    int64_t size = (int64_t)(sizeof(*result) + result->input_len);
+
+    if (result->output)
+        size += (int64_t)(result->output->out.memory.cap + result->output->err.memory.cap);
+    return size;
+}
+
+static char *result_command(const struct pool_box *box, const struct task *task)
+{
+    struct buf line = {0};
+    char *text = NULL;
+
+    if (box->command && template_print(box->command, task, task->last_slot, &line) == 0)
+        text = mem_copy_bytes(buf_data(&line), buf_len(&line));
+    buf_fini(&line);
+    return text;
+}
+
+static struct result *result_new(const struct pool_box *box, const struct task *task,
+                                 struct task_output *output)
+{
+    const struct supervisor *sup = box->sup;
+    struct result *result = mem_new(sizeof(*result));
+
+    result->seq = task->seq;
+    result->id = task->id;
+    result->state = task->state;
+    result->exit = task->exit;
+    result->signal = task->signal;
+    result->attempts = task->attempts;
+    result->pid = task->last_pid;
+    result->slot = task->last_slot;
+    result->started = task->started_at
+                          ? (double)supervisor_wall_of(sup, task->started_at) / 1e9 : 0;
+    result->seconds = (double)(task->ended_at - task->started_at) / 1e9;
+    result->error = task->state == TASK_DONE ? NULL : mem_copy_string(task->error);
+    result->input = mem_copy_bytes(task->input, task->len);
+    result->input_len = task->len;
+    result->items = task->items;
+    result->waited = task->waited;
+    result->output = output;
+    result->spill_at = -1;
+    return result;
+}
+
+/* The next pool gets the task's output without its last newline. */
+static void sink_offer(struct result_sink *sink, const struct result *result)
+{
+    struct buf *memory;
+    size_t len;
+
+    if (result->state != TASK_DONE || !result->output)
+        return;
+    memory = &result->output->out.memory;
+    len = buf_len(memory);
+    if (len && buf_data(memory)[len - 1] == '\n')
+        len--;
+    source_offer(sink->box, len ? buf_data(memory) : "", len);
+}
+
+static void sink_deliver(struct result_sink *sink, struct result *result)
+{
+    sink_offer(sink, result);
+    sink_writer_write(&sink->writer, result);
+    if (result->waited)
+        client_tell_result(sink->box->sup, sink->box, result);
+    if (!sink->client) {
+        result_free(result);
+        return;
+    }
+    list_push_back(&sink->for_client, &result->link);
+    sink->for_client_count++;
+    sink->for_client_memory += result_memory(result);
+    client_pump_results(sink->client);
+}
+
+static int sink_open_spill(struct result_sink *sink)
+{
+    const char *dir = getenv("TMPDIR");
+
+    if (sink->spill < 0)
+        sink->spill = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return sink->spill < 0 ? -errno : 0;
+}
+
+/* Moves a held result's output from memory into the spill file, if there is room for it. */
+static void sink_spill(struct result_sink *sink, struct result *result)
+{
+    struct task_output *output = result->output;
+    int64_t size = (int64_t)(output->out.total + output->err.total);
+
+    if (sink->spill_end + size > SPILL_MOST || sink_open_spill(sink) < 0 ||
+        lseek(sink->spill, (off_t)sink->spill_end, SEEK_SET) < 0 ||
+        output_stream_copy(&output->out, sink->spill) < 0 ||
+        output_stream_copy(&output->err, sink->spill) < 0)
+        return;
+    sink->held_memory -= result_memory(result);
+    result->spill_at = sink->spill_end;
+    result->spill_out = output->out.total - output->out.lost;
+    result->spill_err = output->err.total - output->err.lost;
+    sink->spill_end += (int64_t)(result->spill_out + result->spill_err);
+    sink->spilled++;
+    task_output_free(output);
+    result->output = NULL;
+    sink->held_memory += result_memory(result);
+}
+
+static void unspill_stream(struct result_sink *sink, struct task_output *output, char stream,
+                           int64_t at, uint64_t len)
+{
+    char block[65536];
+
+    while (len) {
+        ssize_t got = pread(sink->spill, block, len < sizeof(block) ? len : sizeof(block),
+                            (off_t)at);
+
+        if (got <= 0)
+            return;
+        task_output_add(output, stream, block, (size_t)got);
+        at += got;
+        len -= (uint64_t)got;
+    }
+}
+
+static void sink_unspill(struct result_sink *sink, struct result *result)
+{
+    if (result->spill_at < 0)
+        return;
+    result->output = task_output_new();
+    unspill_stream(sink, result->output, 'o', result->spill_at, result->spill_out);
+    unspill_stream(sink, result->output, 'e', result->spill_at + (int64_t)result->spill_out,
+                   result->spill_err);
+    result->spill_at = -1;
+    if (--sink->spilled == 0) {
+        sink->spill_end = 0;
+        if (ftruncate(sink->spill, 0) < 0)
+            diag_write(&sink->box->sup->diag, DIAG_WARN, "spill file: %s", strerror(errno));
+    }
+}
+
+static void sink_release(struct result_sink *sink)
+{
+    struct result *result;
+
+    while ((result = map_take(&sink->held, sink->next_seq)) != NULL) {
+        sink->held_memory -= result_memory(result);
+        sink_unspill(sink, result);
+        sink->next_seq++;
+        sink_deliver(sink, result);
+    }
+}
+
+void sink_take(struct result_sink *sink, struct task *task, struct task_output *output)
+{
+    struct result *result = result_new(sink->box, task, output);
+
+    if (sink->client)
+        result->command = result_command(sink->box, task);
+    /* A revived task ends a second time after its turn has passed: it goes out at once. */
+    if (sink->box->spec->order != ORDER_INPUT || result->seq < sink->next_seq) {
+        sink_deliver(sink, result);
+        return;
+    }
+    map_set(&sink->held, result->seq, result);
+    sink->held_memory += result_memory(result);
+    if (sink->held_memory > HELD_MEMORY && result->output && result->seq != sink->next_seq)
+        sink_spill(sink, result);
+    sink_release(sink);
+}
+
+void sink_flush(struct result_sink *sink)
+{
+    sink_writer_flush(&sink->writer);
+    if (sink->client)
+        client_pump_results(sink->client);
+}
+
+bool sink_is_full(const struct result_sink *sink)
+{
+    return sink->held_memory > HELD_MEMORY || sink_writer_is_full(&sink->writer) ||
+           (sink->client && (sink->for_client_memory > CLIENT_MEMORY ||
+                             sink->for_client_count > CLIENT_RESULTS));
+}
+
+bool sink_is_empty(const struct result_sink *sink)
+{
+    return sink_writer_is_empty(&sink->writer) && (!sink->client || !sink->for_client_count);
+}
+
+void sink_set_client(struct result_sink *sink, struct client *client)
+{
+    sink->client = client;
+}
+
+struct result *sink_next_for_client(struct result_sink *sink)
+{
+    struct list *node = list_first(&sink->for_client);
+
+    return node ? LIST_ENTRY(node, struct result, link) : NULL;
+}
+
+void sink_client_took(struct result_sink *sink, struct result *result)
+{
+    sink->for_client_count--;
+    sink->for_client_memory -= result_memory(result);
+    list_remove(&result->link);
+    result_free(result);
+}

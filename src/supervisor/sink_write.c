@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing results. A disk that is full keeps the lines in memory, raises an alert and stops the
+ * pool at the bound; nothing is lost while the supervisor lives.
+ */
+#include "supervisor/sink_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "supervisor/events.h"
+#include "supervisor/output.h"
+#include "supervisor/sink.h"
+#include "supervisor/supervisor.h"
+#include "sys/file.h"
+#include "wire/json_out.h"
+
+enum { LINES_MOST = 4 << 20, PIPE_STEP = 4096 };
+
+static void writer_on_writable(void *owner, uint32_t events)
+{
+    struct sink_writer *writer = owner;
+    size_t len = buf_len(&writer->lines);
+    ssize_t sent;
+
+    (void)events;
+    /* A pipe that is writable takes PIPE_BUF bytes without blocking; the flags of standard output
+     * are not ours to change. */
+    sent = write(writer->fd, buf_data(&writer->lines), len < PIPE_STEP ? len : PIPE_STEP);
+    if (sent > 0)
+        buf_consume(&writer->lines, (size_t)sent);
+    else if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        buf_reset(&writer->lines); /* the reader is gone: results have nowhere to go */
+    if (!buf_len(&writer->lines))
+        loop_delete(writer->box->sup->loop, &writer->watch);
+}
+
+static int writer_open_file(struct sink_writer *writer, const char *path, struct err *err)
+{
+    char *old = mem_printf("%s~", path);
+    char *dir = file_directory(path);
+    int rc = file_make_dirs(dir, 0755, err);
+
+    if (rc == 0 && rename(path, old) < 0 && errno != ENOENT)
+        rc = err_set_errno(err, errno, "results %s: can't keep the old one as %s", path, old);
+    free(old);
+    free(dir);
+    if (rc < 0)
+        return rc;
+    writer->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (writer->fd < 0)
+        return err_set_errno(err, errno, "results %s", path);
+    return 0;
+}
+
+int sink_writer_open(struct sink_writer *writer, struct pool_box *box, struct err *err)
+{
+    const struct pool_spec *spec = box->spec;
+    struct stat st;
+
+    *writer = (struct sink_writer){.box = box, .fd = -1};
+    if (*spec->results_dir && file_make_dirs(spec->results_dir, 0755, err) < 0)
+        return err && err->code ? -err->code : -EIO;
+    if (!*spec->results)
+        return 0;
+    if (strcmp(spec->results, "-") != 0)
+        return writer_open_file(writer, spec->results, err);
+    writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (writer->fd < 0)
+        return err_set_errno(err, errno, "results on standard output");
+    writer->poll = fstat(writer->fd, &st) == 0 && !S_ISREG(st.st_mode);
+    return 0;
+}
+
+void sink_writer_close(struct sink_writer *writer)
+{
+    if (!writer->box)
+        return;
+    sink_writer_flush(writer);
+    loop_delete(writer->box->sup->loop, &writer->watch);
+    if (writer->fd >= 0)
+        close(writer->fd);
+    buf_fini(&writer->lines);
+}
+
+static void write_json(struct sink_writer *writer, const struct result *result)
+{
+    struct json_out out;
+    struct buf *text = result->output ? &result->output->out.memory : NULL;
+    size_t len = text ? buf_len(text) : 0;
+    char id[16];
+
+    if (len && buf_data(text)[len - 1] == '\n')
+        len--;
+    str_format_id(id, result->id);
+    json_out_init(&out, &writer->lines);
+    json_open_object(&out, NULL);
+    json_put_int(&out, "seq", (int64_t)result->seq);
+    json_put_string(&out, "id", id);
+    json_put_bytes(&out, "task", result->input, result->input_len);
+    json_put_bool(&out, "ok", result->state == TASK_DONE);
+    if (result->state != TASK_DONE) {
+        json_put_string(&out, "state", task_state_name(result->state));
+        json_put_string(&out, "error", result->error);
+    }
+    json_put_bytes(&out, "result", len ? buf_data(text) : "", len);
+    json_put_int(&out, "exit", result->exit);
+    json_put_int(&out, "signal", result->signal);
+    json_put_int(&out, "attempts", result->attempts);
+    json_put_int(&out, "worker", result->pid);
+    json_put_int(&out, "slot", result->slot);
+    json_put_number(&out, "started", result->started, 3);
+    json_put_number(&out, "seconds", result->seconds, 6);
+    json_close_object(&out);
+    json_end_line(&out);
+}
+
+/* An input as one component of a path, as GNU parallel writes it. */
+static void append_component(struct buf *path, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        switch (text[i]) {
+        case '\\':
+            buf_append_string(path, "\\\\");
+            break;
+        case '\t':
+            buf_append_string(path, "\\t");
+            break;
+        case '/':
+            buf_append_string(path, "\\_");
+            break;
+        case '\0':
+            buf_append_string(path, "\\0");
+            break;
+        default:
+            buf_append_char(path, text[i]);
+        }
+    }
+}
+
+static int write_stream_file(const char *dir, const char *name, struct output_stream *stream,
+                             struct err *err)
+{
+    char *path = mem_printf("%s/%s", dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int rc = fd < 0 ? -errno : stream ? output_stream_copy(stream, fd) : 0;
+
+    if (rc < 0)
+        err_set_errno(err, -rc, "%s", path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}
+
+/* DIR/1/FIRST/2/SECOND/{stdout,stderr,seq} */
+static int write_files(const struct sink_writer *writer, const struct result *result,
+                       struct err *err)
+{
+    struct buf path = {0};
+    const char *at = result->input, *dir;
+    char seq[32];
+    int rc, fd;
+
+    buf_append_string(&path, writer->box->spec->results_dir);
+    for (unsigned i = 1; i <= result->items; i++) {
+        size_t len = result->items == 1 ? result->input_len : strlen(at);
+
+        buf_printf(&path, "/%u/", i);
+        append_component(&path, at, len);
+        at += len + 1;
+    }
+    dir = buf_string(&path);
+    rc = file_make_dirs(dir, 0755, err);
+    if (rc == 0)
+        rc = write_stream_file(dir, "stdout", result->output ? &result->output->out : NULL, err);
+    if (rc == 0)
+        rc = write_stream_file(dir, "stderr", result->output ? &result->output->err : NULL, err);
+    if (rc == 0)
+        rc = write_stream_file(dir, "seq", NULL, err);
+    if (rc == 0) {
+        buf_append_string(&path, "/seq");
+        fd = open(buf_string(&path), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+        snprintf(seq, sizeof(seq), "%llu", (unsigned long long)result->seq);
+        if (fd >= 0) {
+            rc = file_write_all(fd, seq, strlen(seq));
+            close(fd);
+        }
+    }
+    buf_fini(&path);
+    return rc;
+}
+
+static void writer_complain(struct sink_writer *writer, const char *text)
+{
+    if (!writer->failing)
+        event_add(writer->box->sup, "results", LEVEL_BAD, true, "", writer->box->pool, NULL,
+                  "results can't be written: %s", text);
+    writer->failing = true;
+}
+
+void sink_writer_write(struct sink_writer *writer, const struct result *result)
+{
+    struct err err = {0};
+
+    if (writer->fd >= 0 && result->state != TASK_SKIPPED)
+        write_json(writer, result);
+    if (*writer->box->spec->results_dir && result->attempts > 0 &&
+        write_files(writer, result, &err) < 0)
+        writer_complain(writer, err.text);
+}
+
+void sink_writer_flush(struct sink_writer *writer)
+{
+    struct supervisor *sup = writer->box->sup;
+    ssize_t sent;
+
+    if (writer->fd < 0 || !buf_len(&writer->lines) || writer->watch.added)
+        return;
+    if (writer->poll) {
+        /* Not every descriptor can be polled (/dev/null): those never block. */
+        if (loop_add(sup->loop, &writer->watch, writer->fd, EPOLLOUT, writer_on_writable,
+                     writer) == 0)
+            return;
+        writer->poll = false;
+    }
+    if (writer->failing && sup->now < writer->retry_at)
+        return;
+    sent = write(writer->fd, buf_data(&writer->lines), buf_len(&writer->lines));
+    if (sent > 0)
+        buf_consume(&writer->lines, (size_t)sent);
+    if (buf_len(&writer->lines)) {
+        writer_complain(writer, strerror(sent < 0 ? errno : ENOSPC));
+        writer->retry_at = sup->now + CLOCK_S;
+    } else {
+        writer->failing = false;
+        buf_trim(&writer->lines);
+    }
+}
+
+bool sink_writer_is_full(const struct sink_writer *writer)
+{
+    return buf_len(&writer->lines) > LINES_MOST;
+}
+
+bool sink_writer_is_empty(const struct sink_writer *writer)
+{
+    return !buf_len(&writer->lines);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results as JSON lines to a file or standard output, and as files in a directory. Regular files
+ * are written once a turn; a pipe is written as it drains, so that a slow reader stops nothing.
+ */
+#ifndef LIFEGUARD_SUPERVISOR_SINK_WRITE_H
+#define LIFEGUARD_SUPERVISOR_SINK_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "sys/loop.h"
+
+struct err;
+struct pool_box;
+struct result;
+
+struct sink_writer {
+    struct pool_box *box;
+    int fd;               /* -1 = no results file */
+    bool poll;            /* a pipe or terminal: only when the loop says that it takes bytes */
+    struct loop_watch watch;
+    struct buf lines;
+    bool failing;         /* the last write failed; tried again every second */
+    int64_t retry_at;
+};
+
+int sink_writer_open(struct sink_writer *writer, struct pool_box *box, struct err *err);
+void sink_writer_close(struct sink_writer *writer);
+void sink_writer_write(struct sink_writer *writer, const struct result *result);
+void sink_writer_flush(struct sink_writer *writer);
+bool sink_writer_is_full(const struct sink_writer *writer);
+bool sink_writer_is_empty(const struct sink_writer *writer);
+
+#endif

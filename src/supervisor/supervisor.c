@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor's turn and its end. A turn: wait, serve what is ready, sources, ticks, sinks,
+ * views. Nothing in it waits for anything but the loop itself.
+ */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "pool/hang.h"
+#include "supervisor/client.h"
+#include "supervisor/events.h"
+#include "supervisor/life.h"
+#include "supervisor/life_start.h"
+#include "supervisor/publish.h"
+#include "supervisor/sample.h"
+#include "supervisor/setup.h"
+#include "supervisor/sink.h"
+#include "supervisor/source.h"
+#include "sys/proc.h"
+#include "sys/signals.h"
+
+/* A wait that ended this much later than asked for: the machine or this process stood still. */
+static const int64_t STALL_MIN = 2 * CLOCK_S;
+static const int64_t REAP_PERIOD = CLOCK_S / 2;
+
+struct pool_box *supervisor_find_pool(struct supervisor *sup, const char *name)
+{
+    for (size_t i = 0; i < sup->box_count; i++)
+        if (strcmp(sup->boxes[i].spec->name, name) == 0)
+            return &sup->boxes[i];
+    return NULL;
+}
+
+void supervisor_shutdown(struct supervisor *sup, const char *who, bool now)
+{
+    int64_t longest = sup->spec.supervisor.shutdown_timeout;
+
+    sup->changed = true;
+    if (!sup->stopping) {
+        sup->stopping = true;
+        sup->stopping_since = sup->now;
+        sup->stop_deadline = clock_add(sup->now, longest);
+        for (size_t i = 0; i < sup->box_count; i++)
+            pool_stop(sup->boxes[i].pool, STOP_SHUTDOWN, who, sup->now);
+    }
+    if (now && !sup->killing) {
+        sup->killing = true;
+        for (size_t i = 0; i < sup->box_count; i++)
+            pool_kill_all(sup->boxes[i].pool, sup->now);
+        if (cgroup_root_ok(&sup->cgroups))
+            cgroup_root_kill(&sup->cgroups);
+    }
+}
+
+static void resize_all(struct supervisor *sup, int change)
+{
+    for (size_t i = 0; i < sup->box_count; i++) {
+        struct pool *pool = sup->boxes[i].pool;
+
+        pool_resize(pool, pool->want + change, "signal", sup->now, NULL);
+    }
+}
+
+void supervisor_on_signal(void *owner, uint32_t events)
+{
+    struct supervisor *sup = owner;
+    int signal;
+
+    (void)events;
+    while ((signal = signals_next(sup->signal_fd, NULL)) > 0) {
+        switch (signal) {
+        case SIGTERM:
+        case SIGINT:
+        case SIGQUIT:
+            sup->interrupted = signal;
+            event_add(sup, "signal", LEVEL_NOTE, false, "", NULL, NULL, "%s: %s",
+                      strsignal(signal), sup->stop_requests ? "killing now" : "stopping all pools");
+            supervisor_shutdown(sup, "signal", sup->stop_requests++ > 0);
+            break;
+        case SIGTTIN:
+            resize_all(sup, 1);
+            break;
+        case SIGTTOU:
+            resize_all(sup, -1);
+            break;
+        case SIGHUP:
+            event_add(sup, "signal", LEVEL_NOTE, false, "", NULL, NULL,
+                      "SIGHUP ignored: reload is not built yet");
+            break;
+        case SIGUSR1:
+            setup_write_table(sup);
+            break;
+        default: /* SIGCHLD: an orphan may have come; see reap_orphans */
+            break;
+        }
+    }
+}
+
+static bool pid_is_ours(void *ctx, pid_t pid)
+{
+    struct supervisor *sup = ctx;
+
+    return map_find(&sup->by_pid, (uint64_t)pid) || setup_pid_is_own(sup, pid);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t supervisor_deadline(const struct supervisor *sup)
+{
+    int64_t next = earlier(sample_next_deadline(sup), publish_next_deadline(sup));
+
+    next = earlier(next, life_next_check(sup));
+    if (sup->accept_paused_until)
+        next = earlier(next, sup->accept_paused_until);
+    if (sup->stopping && !sup->killing)
+        next = earlier(next, sup->stop_deadline);
+    for (size_t i = 0; i < sup->box_count; i++) {
+        const struct pool_box *box = &sup->boxes[i];
+
+        next = earlier(next, pool_next_deadline(box->pool));
+        if (box->source)
+            next = earlier(next, source_next_deadline(box->source));
+        if (!sink_is_empty(box->sink))
+            next = earlier(next, sup->now + CLOCK_S);
+    }
+    return next;
+}
+
+static void supervisor_on_wake(void *ctx, int64_t now)
+{
+    struct supervisor *sup = ctx;
+    int64_t asked = sup->asked_deadline;
+    int64_t gap = asked != CLOCK_NEVER && asked > sup->now ? now - asked : now - sup->now;
+
+    sup->now = now;
+    sup->wall = clock_wall();
+    if (asked == CLOCK_NEVER || gap < STALL_MIN)
+        return;
+    event_add(sup, "stall", LEVEL_NOTE, false, "", NULL, NULL,
+              "stood still for %.1fs: time limits are shifted", (double)gap / 1e9);
+    for (size_t i = 0; i < sup->box_count; i++)
+        pool_shift(sup->boxes[i].pool, gap, now);
+}
+
+static void run_pool(struct pool_box *box)
+{
+    struct supervisor *sup = box->sup;
+    bool was_done = box->pool->done;
+
+    if (box->source && source_next_deadline(box->source) <= sup->now)
+        source_run(box->source);
+    pool_stall(box->pool, sink_is_full(box->sink) || source_blocked_downstream(box));
+    pool_tick(box->pool, sup->now);
+    /* The tick may have taken from the queue: the source fills it up in the same turn. */
+    if (box->source && source_next_deadline(box->source) <= sup->now && !box->pool->dirty)
+        source_run(box->source);
+    if (box->pool->done && !was_done)
+        source_end_downstream(box);
+}
+
+static bool pools_are_done(const struct supervisor *sup)
+{
+    bool jobs = false;
+
+    for (size_t i = 0; i < sup->box_count; i++) {
+        const struct pool_box *box = &sup->boxes[i];
+
+        if (!box->source)
+            continue;
+        jobs = true;
+        if (!box->pool->done || !sink_is_empty(box->sink))
+            return false;
+    }
+    return jobs;
+}
+
+/* Ends the run when nothing of it is left. */
+static void check_end(struct supervisor *sup)
+{
+    bool down = true;
+
+    sup->all_done = pools_are_done(sup);
+    if (sup->all_done && sup->exit_when_done && !sup->stopping)
+        supervisor_shutdown(sup, "", false);
+    if (!sup->stopping)
+        return;
+    if (!sup->killing && sup->now >= sup->stop_deadline)
+        supervisor_shutdown(sup, "", true);
+    for (size_t i = 0; i < sup->box_count; i++)
+        down &= pool_is_down(sup->boxes[i].pool);
+    if (!down)
+        return;
+    sup->finished = true;
+}
+
+static void supervisor_turn(struct supervisor *sup)
+{
+    sup->asked_deadline = supervisor_deadline(sup);
+    loop_turn(sup->loop, sup->asked_deadline);
+    if (sup->accept_paused_until && sup->now >= sup->accept_paused_until) {
+        sup->accept_paused_until = 0;
+        loop_change(sup->loop, &sup->listen_watch, EPOLLIN);
+    }
+    sample_run(sup);
+    life_check_lingering(sup);
+    for (size_t i = 0; i < sup->box_count; i++)
+        run_pool(&sup->boxes[i]);
+    for (size_t i = 0; i < sup->box_count; i++)
+        sink_flush(sup->boxes[i].sink);
+    if (sup->now >= sup->reap_at) {
+        proc_reap_orphans(pid_is_ours, sup);
+        sup->reap_at = sup->now + REAP_PERIOD;
+    }
+    check_end(sup);
+    publish_views(sup);
+    client_reap(sup);
+}
+
+/* GNU parallel's exit statuses for a finite run. */
+static int finite_exit_status(const struct supervisor *sup)
+{
+    uint64_t failed = 0;
+
+    if (sup->interrupted)
+        return 130;
+    for (size_t i = 0; i < sup->box_count; i++) {
+        const struct pool *pool = sup->boxes[i].pool;
+
+        failed += pool->failed_tasks;
+        if (pool->halting && pool->halted_by_failure && pool->spec->halt.when != HALT_NEVER &&
+            pool->spec->halt.count)
+            return pool->halt_exit;
+    }
+    return failed > 100 ? 101 : (int)failed;
+}
+
+int supervisor_run(struct supervisor *sup)
+{
+    loop_on_wake(sup->loop, supervisor_on_wake, sup);
+    sup->now = clock_now();
+    sup->wall = clock_wall();
+    for (size_t i = 0; i < sup->box_count; i++)
+        if (sup->boxes[i].spec->autostart)
+            pool_start(sup->boxes[i].pool, sup->now);
+    while (!sup->finished)
+        supervisor_turn(sup);
+    setup_say_goodbye(sup, sup->exit_when_done ? finite_exit_status(sup) : 0);
+    return sup->exit_when_done ? finite_exit_status(sup) : 0;
+}

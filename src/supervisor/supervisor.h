@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: one struct from which everything hangs, one thread, one loop. Each file of this
+ * room owns one part of the struct and is named after it; none keeps state of its own.
+ */
+#ifndef LIFEGUARD_SUPERVISOR_SUPERVISOR_H
+#define LIFEGUARD_SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "pool/pool.h"
+#include "pool/spec.h"
+#include "sys/cgroup.h"
+#include "sys/loop.h"
+#include "sys/sock.h"
+
+struct capture;
+struct err;
+struct event_log;
+struct guardian_share;
+struct life;
+struct logs;
+struct result_sink;
+struct source;
+struct template;
+
+enum { HISTORY_LEN = 120 };
+
+/* What a pool needs beyond the domain: identity, environment, files. `pool->owner` points here. */
+struct pool_box {
+    struct supervisor *sup;
+    struct pool *pool;
+    const struct pool_spec *spec;
+    struct template *command;
+    struct source *source;        /* NULL = tasks come from submit only */
+    struct result_sink *sink;
+    char **env;                   /* of every worker, without the per-life variables */
+    const char *path;             /* PATH within env */
+    bool set_user;
+    unsigned uid, gid;
+    unsigned *groups;
+    size_t group_count;
+    bool slow_path;               /* program or directory may hang (network file system) */
+    char identity_error[160];     /* user or group can't be resolved: nothing starts */
+    struct slot_box *slots;       /* what outlives a life in its slot: log, cgroup */
+    size_t slot_count;
+    struct capture *pool_log;     /* log.per = "pool" */
+    int64_t next_sample, next_load;
+    double cpu;                   /* percent of one CPU, all workers, at the last sample */
+    int64_t rss;
+    uint64_t last_event;          /* seq of this pool's newest event */
+};
+
+struct slot_box {
+    struct capture *capture;      /* command: the slot's own; else the last words of the life before */
+    int previous_pid;             /* whose */
+    struct cgroup group;          /* command pools */
+    bool group_used_up;           /* killed once: must be made anew */
+};
+
+struct supervisor {
+    struct spec spec;
+    struct loop *loop;
+    struct diag diag;
+    struct logs *logs;
+    struct pool_box *boxes;
+    size_t box_count;
+    struct restart_budget budget;
+    struct pool_effects effects;
+    struct cgroup_root cgroups;
+    char tier_note[400];          /* why the strong tier is not to be had, "" = it is */
+    char run_tag[64];             /* LIFEGUARD_WORKER=run_tag:pool:slot */
+    char socket_path[108];
+    char notify_path[108];
+    struct sock_listener listener;
+    struct loop_watch listen_watch, notify_watch, signal_watch, guardian_watch;
+    int notify_fd, signal_fd;
+    int reserved_fds;             /* first of the low descriptors kept for children */
+    struct rlimit nofile_before;  /* what workers get unless limits.nofile is set */
+    struct guardian_share *share;
+    int guardian_pid;             /* a replacement guardian, our own child; 0 = none */
+    bool guardian_degraded;
+    struct list lives;            /* struct life: every process in hand */
+    struct list lingering;        /* lives whose leader exited but whose tree or output lasts */
+    struct map by_pid;            /* PID -> struct life */
+    struct list clients;
+    size_t client_count;
+    int64_t accept_paused_until;
+    struct event_log *events;
+    struct buf scratch;           /* one message at a time */
+    uint64_t next_task_id;
+    int pid;                      /* own */
+    int64_t started_at, started_wall;
+    int64_t now, wall;            /* of this turn */
+    int64_t asked_deadline;       /* of its wait */
+    int64_t next_second;          /* histories, samples */
+    int cpus;
+    bool all_done;                /* every job pool is done */
+    uint32_t queue_history[HISTORY_LEN];
+    size_t history_next, history_count;
+    double machine_busy, machine_total;
+    int64_t mem_total;
+    int64_t reap_at;              /* orphans: look again then */
+    bool changed;                 /* something that views show moved */
+    int64_t publish_at;
+    /* Ending. */
+    bool exit_when_done;          /* finite runs */
+    bool detached_map;            /* the run ends with its one client */
+    bool stopping, killing;
+    int interrupted;              /* the signal that ended a finite run, 0 = none */
+    int stop_requests;            /* signals received: the second one kills */
+    int64_t stopping_since, stop_deadline;
+    int exit_status;
+    bool finished;
+};
+
+struct supervisor_options {
+    const char *name;
+    bool exit_when_done;
+    bool no_socket;               /* map: only the connected client below */
+    int client_fd;                /* an already connected client, -1 = none */
+    struct guardian_share *share;
+    int log_fd;                   /* own messages until the log file is open; -1 = stderr */
+};
+
+/* Builds everything up to the first spawn. Takes the spec. NULL with the reason in *err. */
+struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_options *options,
+                                  struct err *err);
+/* Runs until all is stopped. Returns the exit status of the run. */
+int supervisor_run(struct supervisor *sup);
+void supervisor_free(struct supervisor *sup);
+
+/* For the files of this room. */
+struct pool_box *supervisor_find_pool(struct supervisor *sup, const char *name);
+struct sock_peer;
+/* Own uid, root, or in the control group. */
+bool supervisor_peer_allowed(const struct supervisor *sup, const struct sock_peer *peer);
+/* Stops every pool; again: kills. `who` = "" for a signal. */
+void supervisor_shutdown(struct supervisor *sup, const char *who, bool now);
+/* Wall time of a monotonic one. */
+static inline int64_t supervisor_wall_of(const struct supervisor *sup, int64_t mono)
+{
+    return sup->wall - (sup->now - mono);
+}
+
+#endif
