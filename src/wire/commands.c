@@ -120,9 +120,9 @@ static const struct command_arg ack_args[] = {
 
 static const struct command_arg submit_args[] = {
     {"pool", "POOL", "the pool's name", ARG_STRING, .positional = true, .required = true},
-    {"wait", NULL, "wait until they are done", ARG_FLAG, .later = true},
-    {"priority", "P", "higher runs first", ARG_INT, .later = true},
-    {"delay", "D", "not before this long from now", ARG_SECONDS, .later = true},
+    {"wait", NULL, "wait until they are done; 1 when one did not succeed", .kind = ARG_FLAG},
+    {"priority", "P", "0 to 9, higher runs first (default 5)", .kind = ARG_INT},
+    {"delay", "D", "not before this long from now", .kind = ARG_SECONDS},
     {"args", "ARG", "one task a word; - reads one task a line from stdin", ARG_REST,
      .positional = true, .required = true},
 };
@@ -149,6 +149,11 @@ static const struct command_arg wait_args[] = {
     {"any", NULL, "until the first is done", .kind = ARG_FLAG},
     {"all", NULL, "until all are done", .kind = ARG_FLAG},
     {"first-failure", NULL, "until one fails or all are done", .kind = ARG_FLAG},
+    {"tasks", "TASK", "task ids", ARG_REST, .positional = true, .required = true},
+};
+
+static const struct command_arg prioritise_args[] = {
+    {"priority", "P", "0 to 9, higher runs first", ARG_INT, .letter = 'p', .required = true},
     {"tasks", "TASK", "task ids", ARG_REST, .positional = true, .required = true},
 };
 
@@ -181,6 +186,7 @@ const struct command_arg command_globals[] = {
      ARG_STRING, .letter = 'S'},
     {"json", NULL, "the answer as JSON", .kind = ARG_FLAG},
     {"help", NULL, "explain the verb", ARG_FLAG, .letter = 'h'},
+    {"version", NULL, "print the version", ARG_FLAG, .letter = 'V'},
 };
 const size_t command_global_count = ARRAY_LEN(command_globals);
 
@@ -240,6 +246,9 @@ const struct command command_table[] = {
     {"retry", "run failed or buried tasks again", NULL, ARGS(tasks_arg)},
     {"cancel", "cancel tasks; running ones are stopped", NULL, ARGS(tasks_arg),
      .danger = DANGER_UNDO},
+    {"bury", "set waiting tasks aside", NULL, ARGS(tasks_arg)},
+    {"kick", "put buried tasks back", NULL, ARGS(tasks_arg)},
+    {"prioritise", "change which waiting tasks go first", NULL, ARGS(prioritise_args)},
 
     {"shutdown", "stop all pools and end the supervisor",
      "Stops every pool as its configuration says and waits until the supervisor is gone, naming "
@@ -250,10 +259,6 @@ const struct command command_table[] = {
     {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
 
     {"wait", "wait for tasks", NULL, ARGS(wait_args), .later = "durable queues"},
-    {"bury", "set tasks aside as poison", NULL, ARGS(tasks_arg), .later = "durable queues"},
-    {"kick", "put buried tasks back", NULL, ARGS(tasks_arg), .later = "durable queues"},
-    {"prioritise", "change the order of waiting tasks", NULL, ARGS(tasks_arg),
-     .later = "durable queues"},
     {"why", "explain what a worker waits for", NULL, ARGS(pid_arg), .later = "diagnosis"},
     {"replay", "run a task again by itself", NULL, ARGS(replay_args), .later = "diagnosis"},
     {"stack", "show a worker's stack", NULL, ARGS(pid_arg), .later = "diagnosis"},

@@ -19,7 +19,6 @@ static void check_args(const struct command *command)
 
         assert_true(arg->help && *arg->help);
         assert_true((arg->kind == ARG_FLAG) == (arg->meta == NULL));
-        assert_false(arg->required && !arg->positional);
         assert_false(arg->positional && (arg->letter || arg->kind == ARG_FLAG));
         assert_true((arg->kind == ARG_REST) <= arg->positional);
         if (arg->positional) {
@@ -55,14 +54,13 @@ static void table_is_consistent(void **state)
 static void every_verb_is_there(void **state)
 {
     static const char *const built[] = {
-        "run",    "map",   "attach", "list",     "check",  "status",  "ps",
-        "scale",  "start", "stop",   "restart",  "pause",  "resume",  "drain",
-        "hold",   "kill",  "ack",    "undo",     "submit", "tasks",   "retry",
-        "cancel", "logs",  "events", "shutdown", "help",   "version", "completions"};
-    static const char *const later[] = {
-        "wait",    "bury",  "kick",         "prioritise", "why",    "replay",
-        "reload",  "save",  "stack",        "files",      "env",    "metrics",
-        "history", "fleet", "worker-check", "init",       "import", "upgrade"};
+        "run",      "map",  "attach",  "list",       "check",  "status",  "ps",         "scale",
+        "start",    "stop", "restart", "pause",      "resume", "drain",   "hold",       "kill",
+        "ack",      "undo", "submit",  "tasks",      "retry",  "cancel",  "logs",       "events",
+        "shutdown", "bury", "kick",    "prioritise", "help",   "version", "completions"};
+    static const char *const later[] = {"wait",  "why",          "replay", "reload",  "save",
+                                        "stack", "files",        "env",    "metrics", "history",
+                                        "fleet", "worker-check", "init",   "import",  "upgrade"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(built); i++) {
