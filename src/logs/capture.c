@@ -29,7 +29,7 @@ struct logs {
     /* The stamp of the last line; most lines have the same. */
     int64_t stamp_ms;
     char stamp[LOGFILE_PREFIX + 1];
-    char space[LINES_MAX + READ_SIZE]; /* what is read lands behind LINES_MAX bytes for a carry */
+    char *space; /* what is read lands behind LINES_MAX bytes for a carry */
 };
 
 struct capture {
@@ -57,6 +57,10 @@ struct logs *logs_new(const struct logs_options *options)
 
     logs->budget.total = options->ring_total > 0 ? (size_t)options->ring_total : 64 << 20;
     logs->stamp_ms = INT64_MIN;
+    /* On whole pages, where the kernel copies faster. */
+    logs->space = aligned_alloc(4096, LINES_MAX + READ_SIZE);
+    if (!logs->space)
+        abort();
     return logs;
 }
 
@@ -65,6 +69,7 @@ void logs_free(struct logs *logs)
     if (!logs)
         return;
     free(logs->batch);
+    free(logs->space);
     free(logs);
 }
 

@@ -57,6 +57,9 @@ void logfile_shift(const char *path, int keep)
     /* Up to the first gap, which the parts below it fill. */
     for (part_name(to, path, last); last < keep && exists(to); part_name(to, path, last))
         last++;
+    /* Removed before, because ext4 takes a rename over a file as a wish to have the new contents on
+     * the disk, and begins to write them: milliseconds in the middle of the loop. */
+    unlink(to);
     for (int i = last; i > 0; i--) {
         part_name(from, path, i - 1);
         part_name(to, path, i);

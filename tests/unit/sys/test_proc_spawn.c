@@ -132,7 +132,7 @@ static int describe(void)
     for (int i = 1; i < 65; i++) {
         struct sigaction action;
 
-        if (sigaction(i, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+        if (sigaction(i, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             ignored++;
         masked += sigismember(&blocked, i) == 1;
     }
