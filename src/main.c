@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The entry point; filled in as the rooms arrive. */
-#include <stdio.h>
+/*
+ * The entry point. The verbs that start a supervisor or open the screen need rooms that the
+ * command line must not know: they are handed to it here.
+ */
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    puts("lifeguard " LIFEGUARD_VERSION);
-    return 0;
+    return cli_main(argc, argv, NULL, 0);
 }
