@@ -27,6 +27,11 @@ int cgroup_root_kill(const struct cgroup_root *root)
     return cgroup_root_ok(root) ? cgroup_tree_kill(root->dir) : 0;
 }
 
+int cgroup_root_count(const struct cgroup_root *root)
+{
+    return cgroup_root_ok(root) ? cgroup_tree_count(root->dir) : 0;
+}
+
 void cgroup_root_close(struct cgroup_root *root, int64_t deadline)
 {
     if (!cgroup_root_ok(root))

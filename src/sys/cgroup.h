@@ -34,6 +34,8 @@ bool cgroup_root_ok(const struct cgroup_root *root);
 int cgroup_sweep_stale(const char *name);
 /* cgroup.kill on the whole run; async-signal-safe. */
 int cgroup_root_kill(const struct cgroup_root *root);
+/* Processes in the whole run. */
+int cgroup_root_count(const struct cgroup_root *root);
 /* Kills, waits (bounded by `deadline`, monotonic) until empty, removes. */
 void cgroup_root_close(struct cgroup_root *root, int64_t deadline);
 

@@ -107,6 +107,8 @@ int proc_sweep_tag(const char *tag, int signal);
  * (monotonic), and reaps them: struct procs of theirs are void after. Needs
  * PR_SET_CHILD_SUBREAPER. Allocates nothing. Returns how many are left. */
 int proc_sweep_children(int64_t deadline);
+/* The same; *ended gets how many were reaped. */
+int proc_sweep_children_counted(int64_t deadline, int *ended);
 
 /* CPUs that this process may use: affinity and cgroup quota, at least 1. */
 int proc_cpu_count(void);

@@ -159,14 +159,16 @@ static bool is_descendant(pid_t pid, pid_t ancestor)
     return false;
 }
 
-/* Reaps what has ended; true while there are children left. */
-static bool reap_all(void)
+/* Reaps what has ended and adds it up; true while there are children left. */
+static bool reap_all(int *ended)
 {
     pid_t pid;
 
-    do
+    do {
         pid = waitpid(-1, NULL, WNOHANG);
-    while (pid > 0 || (pid < 0 && errno == EINTR));
+        if (pid > 0)
+            ++*ended;
+    } while (pid > 0 || (pid < 0 && errno == EINTR));
     return pid == 0;
 }
 
@@ -199,14 +201,15 @@ static int kill_descendants(pid_t self, int *one)
     return count;
 }
 
-int proc_sweep_children(int64_t deadline)
+int proc_sweep_children_counted(int64_t deadline, int *ended)
 {
     enum { ROUND_MS = 20 };
     pid_t self = getpid();
 
+    *ended = 0;
     /* Only having no children is the end: a look at /proc can miss what changes its parent or ends
      * meanwhile, but all of it comes to us. */
-    while (reap_all()) {
+    while (reap_all(ended)) {
         int one;
         int count = kill_descendants(self, &one);
 
@@ -215,7 +218,14 @@ int proc_sweep_children(int64_t deadline)
         if (one >= 0)
             close(one);
         if (clock_now() >= deadline)
-            return reap_all() ? (count > 0 ? count : 1) : 0;
+            return reap_all(ended) ? (count > 0 ? count : 1) : 0;
     }
     return 0;
+}
+
+int proc_sweep_children(int64_t deadline)
+{
+    int ended;
+
+    return proc_sweep_children_counted(deadline, &ended);
 }

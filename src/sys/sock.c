@@ -245,3 +245,38 @@ void sock_unlisten(struct sock_listener *listener)
     if (listener->path[0])
         close_all(listener);
 }
+
+/* "DIR/NAME.sock" to "DIR" and "NAME". */
+static bool split_path(const char *path, char dir[108], char name[80])
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? strlen(slash + 1) : 0;
+
+    if (!slash || len <= strlen(".sock") || len >= 80 || slash - path >= 108)
+        return false;
+    snprintf(dir, 108, "%.*s", (int)(slash - path), path);
+    snprintf(name, 80, "%.*s", (int)(len - strlen(".sock")), slash + 1);
+    return true;
+}
+
+int sock_seize(const char *path)
+{
+    struct sock_listener listener = {.fd = -1, .lock_fd = -1};
+    char dir[108], name[80];
+    int result;
+
+    if (!split_path(path, dir, name))
+        return -EINVAL;
+    listener.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (listener.dir_fd < 0)
+        return -errno;
+    result = take_lock(&listener, name, NULL);
+    if (result == 0)
+        result = sock_dir_clear(listener.dir_fd, strrchr(path, '/') + 1, NULL);
+    close(listener.dir_fd);
+    if (result == 0)
+        return listener.lock_fd;
+    if (listener.lock_fd >= 0)
+        close(listener.lock_fd);
+    return result;
+}

@@ -34,6 +34,10 @@ int sock_listen(struct sock_listener *listener, const char *dir, const char *nam
                 const char *group, struct err *err);
 /* Closes, unlinks the socket, gives the lock back. */
 void sock_unlisten(struct sock_listener *listener);
+/* For whoever cleans up after a supervisor that died: takes the lock of the socket's name, so that
+ * no other supervisor can start, and removes the socket. The lock's fd, to be held while cleaning
+ * up, or -errno (-EBUSY: another supervisor has it already). Allocates nothing. */
+int sock_seize(const char *path);
 /* A client's fd, or -errno (-EAGAIN none waiting, -EMFILE ...). *peer is filled. */
 int sock_accept(int listen_fd, struct sock_peer *peer);
 /* A blocking, connected stream socket, or -errno. */
