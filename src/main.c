@@ -1,11 +1,104 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The entry point. The verbs that start a supervisor or open the screen need rooms that the
- * command line must not know: they are handed to it here.
+ * The entry point, and the three verbs that need more rooms than the command line has: run, attach
+ * and map put a supervisor, a screen and a client together.
  */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/remote.h"
+#include "cli/run.h"
+#include "pool/spec.h"
+#include "supervisor/start.h"
+#include "tui/tui.h"
+
+enum { UNABLE = 255 };
+
+/* Opens the screen. The exit status; a terminal that can't show it gets plain status. */
+static int show_screen(const struct args *args, const char *socket_path, const char *name,
+                       bool owned)
+{
+    struct tui_options options = {
+        .socket_path = socket_path, .fd = -1, .name = name, .owned = owned, .tty_fd = -1};
+    struct tui_result result = {0};
+    struct err err = {0};
+
+    (void)args;
+    if (tui_run(&options, &result, &err) < 0 && result.outcome != TUI_NO_SCREEN)
+        return cli_fail(CLI_FAILED, "%s", err.text);
+    if (result.outcome == TUI_NO_SCREEN) {
+        fprintf(stderr, "lifeguard: this terminal can't show the screen%s%s; `lifeguard -S %s "
+                        "status --watch` shows the state\n",
+                err.code ? ": " : "", err.text, name ? name : "NAME");
+        return CLI_OK;
+    }
+    if (result.line[0])
+        fprintf(stderr, "%s\n", result.line);
+    return result.outcome == TUI_REFUSED ? CLI_FAILED : CLI_OK;
+}
+
+static int attach_run(const struct args *args)
+{
+    char path[108];
+    struct err err = {0};
+    int rc = remote_find(args->supervisor, path, sizeof(path), &err);
+
+    if (rc < 0)
+        return cli_fail(rc == -EEXIST ? CLI_USAGE : CLI_NO_SUPERVISOR, "%s", err.text);
+    if (!isatty(STDOUT_FILENO))
+        return cli_fail(CLI_USAGE, "attach needs a terminal; `lifeguard status` does not");
+    return show_screen(args, path, args->supervisor, false);
+}
+
+static int run_with_screen(const struct args *args, struct spec *spec,
+                           const struct start_options *start)
+{
+    struct started started;
+    struct err err = {0};
+    char *name = mem_copy_string(spec->supervisor.name);
+    int status;
+
+    if (start_supervisor(spec, start, &started, &err) < 0) {
+        status = cli_fail(UNABLE, "%s", err.text);
+    } else if (start->detach) {
+        printf("%s runs, guardian pid %d: `lifeguard attach %s`, `lifeguard shutdown %s`\n", name,
+               (int)started.guardian, name, name);
+        status = CLI_OK;
+    } else {
+        status = show_screen(args, started.socket_path, name, true);
+    }
+    free(name);
+    return status;
+}
+
+static int run_run(const struct args *args)
+{
+    struct spec spec = {0};
+    struct start_options start = {.exit_when_done = args_flag(args, "exit-when-done"),
+                                  .detach = args_flag(args, "detach")};
+    bool headless = args_flag(args, "headless") || !isatty(STDOUT_FILENO);
+    int status = run_prepare(args, &spec);
+
+    if (status == 0 && (start.detach || !headless)) {
+        status = run_with_screen(args, &spec, &start);
+    } else if (status == 0) {
+        start.exit_when_done |= spec_is_finite(&spec);
+        status = start_foreground(&spec, &start);
+    }
+    spec_fini(&spec);
+    return status;
+}
 
 int main(int argc, char **argv)
 {
-    return cli_main(argc, argv, NULL, 0);
+    static const struct cli_verb verbs[] = {
+        {"run", run_run}, {"attach", attach_run}};
+
+    return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
 }

@@ -156,6 +156,14 @@ void spec_fini(struct spec *spec)
     *spec = (struct spec){0};
 }
 
+bool spec_is_finite(const struct spec *spec)
+{
+    for (size_t i = 0; i < spec->pool_count; i++)
+        if (spec->pools[i].mode == POOL_SERVICE || spec->pools[i].tasks.source == SOURCE_NONE)
+            return false;
+    return spec->pool_count > 0;
+}
+
 int size_spec_resolve(const struct size_spec *size, int cpus)
 {
     int count;

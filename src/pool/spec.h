@@ -245,6 +245,8 @@ void pool_spec_init(struct pool_spec *spec, const char *name, enum pool_mode mod
 void pool_spec_fini(struct pool_spec *spec);
 void supervisor_spec_init(struct supervisor_spec *spec, const char *name);
 void spec_fini(struct spec *spec);
+/* True when the spec has pools and all of them have a source of tasks: such a run ends by itself. */
+bool spec_is_finite(const struct spec *spec);
 /* The size in workers on a machine where `cpus` may be used: at least 1 for a percentage. */
 int size_spec_resolve(const struct size_spec *size, int cpus);
 /* "now,fail=1", "soon,success=10%", "never". 0 or -EINVAL. */

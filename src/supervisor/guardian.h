@@ -20,16 +20,16 @@
 struct guardian_share;
 
 struct guardian_options {
-    /* The supervisor's work, in the child: returns the exit status. The child is in a session of its
-     * own (a key of the terminal reaches it once, through the guardian), a subreaper, and has the
-     * caller's signal mask. */
+    /* The supervisor's work, in the child: returns the exit status. The child is in a session of
+     * its own (a key of the terminal reaches it once, through the guardian), a subreaper, and has
+     * the caller's signal mask. */
     int (*run)(void *ctx, struct guardian_share *share);
     void *ctx;
 };
 
 /* Forks. In the child returns what `run` returned; in the caller, which becomes the guardian and
- * closes all descriptors from 3 up, the supervisor's exit status, 128 + signal if a signal ended it.
- * Both then go up to main and exit. Relayed: TERM INT HUP USR1 USR2 TTIN TTOU. 1 when the fork
+ * closes all descriptors from 3 up, the supervisor's exit status, 128 + signal if a signal ended
+ * it. Both then go up to main and exit. Relayed: TERM INT HUP USR1 USR2 TTIN TTOU. 1 when the fork
  * failed. */
 int guardian_run(const struct guardian_options *options);
 

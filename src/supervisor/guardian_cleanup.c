@@ -19,7 +19,8 @@
 #include "sys/proc.h"
 #include "sys/sock.h"
 
-/* The nets are cast for so long. Whatever is left then sleeps in the kernel and dies when it wakes. */
+/* The nets are cast for so long. Whatever is left then sleeps in the kernel and dies when it wakes.
+ */
 static const int64_t patience = 10 * CLOCK_S;
 
 static struct cgroup_root open_cgroup(const struct guardian_share *share, int dir)

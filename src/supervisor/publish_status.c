@@ -86,7 +86,7 @@ void publish_status(const struct supervisor *sup, struct json_out *out)
     json_put_number(out, "started", (double)sup->started_wall / 1e9, 3);
     json_put_number(out, "uptime", (double)(sup->now - sup->started_at) / 1e9, 1);
     json_put_bool(out, "healthy", !t.degraded);
-    json_put_string(out, "guardian", sup->guardian_degraded ? "degraded" : "ok");
+    json_put_string(out, "guardian", sup->guardian.degraded ? "degraded" : "ok");
     json_put_string(out, "tier", cgroup_root_ok(&sup->cgroups) ? "cgroup" : "sweep");
     json_put_string(out, "tier_note", *sup->tier_note ? sup->tier_note : NULL);
     json_open_array(out, "pools");
@@ -182,7 +182,7 @@ void publish_summary(const struct supervisor *sup, struct json_out *out)
     json_put_number(out, "uptime", (double)(sup->now - sup->started_at) / 1e9, 0);
     json_put_string(out, "config", sup->spec.source);
     json_put_int(out, "revision", 1);
-    json_put_string(out, "guardian", sup->guardian_degraded ? "degraded" : "ok");
+    json_put_string(out, "guardian", sup->guardian.degraded ? "degraded" : "ok");
     json_put_string(out, "tier", cgroup_root_ok(&sup->cgroups) ? "cgroup" : "sweep");
     json_put_string(out, "state", sup->stopping ? "stopping" : sup->all_done ? "done" : "running");
     json_put_int(out, "live", t.live);

@@ -24,9 +24,7 @@
 #include "supervisor/effects.h"
 #include "supervisor/environ.h"
 #include "supervisor/events.h"
-#if __has_include("supervisor/guardian.h")
 #include "supervisor/guardian.h"
-#endif
 #include "supervisor/life.h"
 #include "supervisor/notify_socket.h"
 #include "supervisor/sink.h"
@@ -187,7 +185,7 @@ static int setup_client(struct supervisor *sup, const struct supervisor_options 
         return 0;
     client = client_new(sup, options->client_fd, &peer);
     if (client)
-        client->map = options->no_socket;
+        client->map = true;
     return client ? 0 : -EIO;
 }
 
@@ -233,6 +231,27 @@ static struct supervisor *setup_empty(struct spec *spec)
     return sup;
 }
 
+static void on_guardian_change(void *ctx)
+{
+    struct supervisor *sup = ctx;
+
+    event_add(sup, "guardian", LEVEL_BAD, true, "", NULL, NULL,
+              "the guardian died and was replaced: guardian degraded");
+}
+
+static void setup_guardian(struct supervisor *sup, struct guardian_share *share)
+{
+    struct guardian_estate estate = {.tag = sup->run_tag,
+                                     .cgroup = cgroup_root_ok(&sup->cgroups) ? sup->cgroups.path
+                                                                             : NULL,
+                                     .socket_path = sup->socket_path,
+                                     .paths = {sup->notify_path, NULL}};
+
+    guardian_protect(share, &estate);
+    if (share && guardian_watch_start(&sup->guardian, sup->loop, share, on_guardian_change, sup) < 0)
+        diag_write(&sup->diag, DIAG_WARN, "the guardian can't be watched");
+}
+
 struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_options *options,
                                   struct err *err)
 {
@@ -241,6 +260,7 @@ struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_opt
     int rc = 0;
 
     sup->exit_when_done = options->exit_when_done;
+    sup->progress = options->progress;
     setup_facts(sup);
     sup->loop = loop_new(err);
     sup->logs = logs_new(&logs);
@@ -263,7 +283,7 @@ struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_opt
         supervisor_free(sup);
         return NULL;
     }
-    /* GUARDIAN */
+    setup_guardian(sup, options->share);
     diag_write(&sup->diag, DIAG_INFO, "lifeguard %s: supervisor %s started, pid %d",
                LIFEGUARD_VERSION, sup->spec.supervisor.name, sup->pid);
     return sup;
@@ -296,6 +316,7 @@ void supervisor_free(struct supervisor *sup)
     for (size_t i = 0; i < sup->box_count; i++)
         box_release(&sup->boxes[i]);
     free(sup->boxes);
+    guardian_watch_stop(&sup->guardian);
     if (cgroup_root_ok(&sup->cgroups))
         cgroup_root_close(&sup->cgroups, clock_now() + CLOCK_S);
     notify_socket_close(sup);
@@ -321,7 +342,7 @@ bool setup_pid_is_own(const struct supervisor *sup, pid_t pid)
     for (size_t i = 0; i < sup->box_count; i++)
         if (sup->boxes[i].source && sup->boxes[i].source->child.pid == pid)
             return true;
-    return sup->guardian_pid == pid;
+    return sup->guardian.own == pid;
 }
 
 void setup_write_table(struct supervisor *sup)

@@ -15,13 +15,14 @@ struct spec;
 struct start_options {
     bool exit_when_done;
     bool detach;         /* own session, standard descriptors on /dev/null, the caller lives on */
-    bool no_socket;      /* map: the caller talks to it by *client_fd alone */
+    bool connect;        /* map: the caller gets a connected client, whose end is the run's end */
+    bool no_socket;      /* map: nobody else can connect */
 };
 
 struct started {
     pid_t guardian;
     int pidfd;      /* of the guardian, owned by the caller */
-    int client_fd;  /* no_socket: a connected client, owned by the caller; else -1 */
+    int client_fd;  /* connect: a connected client, owned by the caller; else -1 */
     char socket_path[108];
 };
 
@@ -32,5 +33,8 @@ int start_supervisor(struct spec *spec, const struct start_options *options,
 /* The same in the foreground: this process becomes the guardian. Never returns to the caller's
  * work: the result is the exit status. */
 int start_foreground(struct spec *spec, const struct start_options *options);
+
+/* Waits for the guardian's end: the run's exit status. */
+int start_wait(struct started *started);
 
 #endif

@@ -25,12 +25,14 @@
 #include "supervisor/setup.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
+#include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/signals.h"
 
 /* A wait that ended this much later than asked for: the machine or this process stood still. */
 static const int64_t STALL_MIN = 2 * CLOCK_S;
 static const int64_t REAP_PERIOD = CLOCK_S / 2;
+static const int64_t PROGRESS_PERIOD = 5 * CLOCK_S;
 
 struct pool_box *supervisor_find_pool(struct supervisor *sup, const char *name)
 {
@@ -205,6 +207,28 @@ static void check_end(struct supervisor *sup)
     sup->finished = true;
 }
 
+/* One line on stderr every few seconds of a finite run that has no screen. */
+static void supervisor_tell_progress(struct supervisor *sup)
+{
+    uint64_t accepted = 0, ended = 0, failed = 0;
+    char line[160];
+
+    if (!sup->progress || sup->now < sup->progress_at || !(sup->exit_when_done || sup->stopping))
+        return;
+    if (sup->progress_at)
+        for (size_t i = 0; i < sup->box_count; i++) {
+            accepted += sup->boxes[i].pool->queue.accepted;
+            ended += queue_ended(&sup->boxes[i].pool->queue);
+            failed += sup->boxes[i].pool->failed_tasks;
+        }
+    sup->progress_at = sup->now + PROGRESS_PERIOD;
+    if (!accepted)
+        return;
+    snprintf(line, sizeof(line), "lifeguard: %llu of %llu tasks done, %llu failed\n",
+             (unsigned long long)ended, (unsigned long long)accepted, (unsigned long long)failed);
+    file_write_if_ready(STDERR_FILENO, line, strlen(line));
+}
+
 static void supervisor_turn(struct supervisor *sup)
 {
     sup->asked_deadline = supervisor_deadline(sup);
@@ -222,8 +246,10 @@ static void supervisor_turn(struct supervisor *sup)
     if (sup->now >= sup->reap_at) {
         proc_reap_orphans(pid_is_ours, sup);
         sup->reap_at = sup->now + REAP_PERIOD;
+        guardian_watch_tick(&sup->guardian);
     }
     check_end(sup);
+    supervisor_tell_progress(sup);
     publish_views(sup);
     client_reap(sup);
 }

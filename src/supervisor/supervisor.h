@@ -17,6 +17,7 @@
 #include "base/map.h"
 #include "pool/pool.h"
 #include "pool/spec.h"
+#include "supervisor/guardian.h"
 #include "sys/cgroup.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
@@ -80,13 +81,11 @@ struct supervisor {
     char socket_path[108];
     char notify_path[108];
     struct sock_listener listener;
-    struct loop_watch listen_watch, notify_watch, signal_watch, guardian_watch;
+    struct loop_watch listen_watch, notify_watch, signal_watch;
     int notify_fd, signal_fd;
     int reserved_fds;             /* first of the low descriptors kept for children */
     struct rlimit nofile_before;  /* what workers get unless limits.nofile is set */
-    struct guardian_share *share;
-    int guardian_pid;             /* a replacement guardian, our own child; 0 = none */
-    bool guardian_degraded;
+    struct guardian_watch guardian;
     struct list lives;            /* struct life: every process in hand */
     struct list lingering;        /* lives whose leader exited but whose tree or output lasts */
     struct map by_pid;            /* PID -> struct life */
@@ -112,7 +111,8 @@ struct supervisor {
     int64_t publish_at;
     /* Ending. */
     bool exit_when_done;          /* finite runs */
-    bool detached_map;            /* the run ends with its one client */
+    bool progress;                /* a line on stderr now and then */
+    int64_t progress_at;
     bool stopping, killing;
     int interrupted;              /* the signal that ended a finite run, 0 = none */
     int stop_requests;            /* signals received: the second one kills */
@@ -125,6 +125,7 @@ struct supervisor_options {
     const char *name;
     bool exit_when_done;
     bool no_socket;               /* map: only the connected client below */
+    bool progress;                /* finite runs: a line of progress on stderr now and then */
     int client_fd;                /* an already connected client, -1 = none */
     struct guardian_share *share;
     int log_fd;                   /* own messages until the log file is open; -1 = stderr */

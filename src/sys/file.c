@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/magic.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -182,8 +183,8 @@ char *file_read_kernel(const char *path, size_t max)
 
 int file_open_append(int dir, const char *name, struct err *err)
 {
-    int fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-                                   O_NOCTTY,
+    int fd = openat(dir, name,
+                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
                     0640);
     struct stat status;
     int result = 0;
@@ -247,10 +248,21 @@ int file_pipe(int ends[2], bool nonblock_read, bool nonblock_write)
 bool file_may_hang(const char *path)
 {
     enum { CEPH = 0x00c36400, LUSTRE = 0x0bd00bd0, GPFS = 0x47504653, NINE_P = 0x01021997 };
-    static const unsigned long remote[] = {
-        NFS_SUPER_MAGIC, SMB_SUPER_MAGIC,   CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC,
-        AFS_SUPER_MAGIC, AFS_FS_MAGIC,      CODA_SUPER_MAGIC, NCP_SUPER_MAGIC,  CEPH,
-        LUSTRE,          GPFS,              NINE_P,           OCFS2_SUPER_MAGIC, AUTOFS_SUPER_MAGIC};
+    static const unsigned long remote[] = {NFS_SUPER_MAGIC,
+                                           SMB_SUPER_MAGIC,
+                                           CIFS_SUPER_MAGIC,
+                                           SMB2_SUPER_MAGIC,
+                                           FUSE_SUPER_MAGIC,
+                                           AFS_SUPER_MAGIC,
+                                           AFS_FS_MAGIC,
+                                           CODA_SUPER_MAGIC,
+                                           NCP_SUPER_MAGIC,
+                                           CEPH,
+                                           LUSTRE,
+                                           GPFS,
+                                           NINE_P,
+                                           OCFS2_SUPER_MAGIC,
+                                           AUTOFS_SUPER_MAGIC};
     struct statfs status;
     char *dir;
 
@@ -267,4 +279,12 @@ bool file_may_hang(const char *path)
         if ((unsigned long)status.f_type == remote[i])
             return true;
     return false;
+}
+
+void file_write_if_ready(int fd, const void *bytes, size_t len)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+    if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(fd, bytes, len) < 0)
+        return; /* nobody reads: nothing to be done about it */
 }
