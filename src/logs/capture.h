@@ -25,22 +25,22 @@ struct logs_options {
 };
 
 struct capture_options {
-    const char *path;      /* the log file, absolute; NULL = no file */
-    bool append;           /* per slot or pool: earlier lives are in the same file */
-    int64_t max_size;      /* rotate at; 0 = never */
-    int keep;              /* rotated files kept, path.1 .. path.N */
-    bool timestamps;       /* each line begins with "2026-11-21T03:00:01.123+0000 o ", a '+' instead
-                              of the last blank marks a partial line */
-    bool block_when_full;  /* a full disk pauses reading instead of dropping */
-    int64_t ring;          /* bytes of ring at most */
+    const char *path;     /* the log file, absolute; NULL = no file */
+    bool append;          /* per slot or pool: earlier lives are in the same file */
+    int64_t max_size;     /* rotate at; 0 = never */
+    int keep;             /* rotated files kept, path.1 .. path.N */
+    bool timestamps;      /* each line begins with "2026-11-21T03:00:01.123+0000 o ", a '+' instead
+                             of the last blank marks a partial line */
+    bool block_when_full; /* a full disk pauses reading instead of dropping */
+    int64_t ring;         /* bytes of ring at most */
 };
 
 struct log_line {
-    uint64_t seq;       /* counts from 1 within the capture */
-    int64_t wall;       /* ns since the epoch */
-    char stream;        /* 'o' stdout, 'e' stderr, 's' the supervisor's own word */
-    bool partial;       /* ended by end of file or the length limit, not by a newline */
-    const char *bytes;  /* raw, not NUL-terminated, without the newline */
+    uint64_t seq;      /* counts from 1 within the capture */
+    int64_t wall;      /* ns since the epoch */
+    char stream;       /* 'o' stdout, 'e' stderr, 's' the supervisor's own word */
+    bool partial;      /* ended by end of file or the length limit, not by a newline */
+    const char *bytes; /* raw, not NUL-terminated, without the newline */
     size_t len;
 };
 
@@ -49,7 +49,8 @@ typedef void capture_sink(void *ctx, const struct log_line *line);
 struct logs *logs_new(const struct logs_options *options);
 void logs_free(struct logs *logs);
 
-struct capture *capture_new(struct logs *logs, const struct capture_options *options, struct err *err);
+struct capture *capture_new(struct logs *logs, const struct capture_options *options,
+                            struct err *err);
 /* Flushes and closes the file; the fds belong to the caller. */
 void capture_free(struct capture *capture);
 
@@ -66,7 +67,8 @@ void capture_note(struct capture *capture, int64_t wall, const char *text);
 void capture_finish(struct capture *capture, int64_t wall);
 /* Writes what waits for the file; called when the loop turns and bytes are waiting. */
 void capture_flush(struct capture *capture, int64_t wall);
-/* True while something waits for room on the disk: what is held, or the word about dropped lines. */
+/* True while something waits for room on the disk: what is held, or the word about dropped lines.
+ */
 bool capture_waiting(const struct capture *capture);
 
 /* At most one sink a capture (the supervisor fans out); NULL takes it away. Called for each whole

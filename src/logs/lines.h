@@ -2,8 +2,8 @@
 /*
  * Bytes to lines, one splitter a stream. What comes out is pieces: either whole lines, as many as
  * there are, each with its newline, or one partial line without (longer than LINES_MAX, or ended by
- * lines_finish). Bytes come out exactly as they went in, NULs included; only the unfinished end of a
- * read is copied. Private to logs/.
+ * lines_finish). Bytes come out exactly as they went in, NULs included; only the unfinished end of
+ * a read is copied. Private to logs/.
  */
 #ifndef LIFEGUARD_LOGS_LINES_H
 #define LIFEGUARD_LOGS_LINES_H

@@ -38,7 +38,8 @@ void logfile_prefix(char out[LOGFILE_PREFIX + 1], int64_t wall, char stream, boo
     snprintf(out, LOGFILE_PREFIX + 1, "%-28.28s %c%c", stamp, stream, partial ? '+' : ' ');
 }
 
-/* Notes what the open file is. A file that ends within a line gets its newline with the next one. */
+/* Notes what the open file is. A file that ends within a line gets its newline with the next one.
+ */
 static void adopt(struct logfile *file, int fd)
 {
     struct stat status;

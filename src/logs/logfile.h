@@ -2,8 +2,8 @@
 /*
  * One log file: appends, rotates at a newline, follows when somebody else moves or removes it, and
  * on a full disk drops by the line, counts, and says so in the file when there is room again (or
- * holds what could not be written, if asked to). Never blocks but for the disk itself. The file ends
- * in a whole line after every call, but for a partial line's own end. Private to logs/.
+ * holds what could not be written, if asked to). Never blocks but for the disk itself. The file
+ * ends in a whole line after every call, but for a partial line's own end. Private to logs/.
  */
 #ifndef LIFEGUARD_LOGS_LOGFILE_H
 #define LIFEGUARD_LOGS_LOGFILE_H
@@ -19,22 +19,22 @@ struct err;
 
 struct logfile_options {
     const char *path;
-    bool append;     /* else what is there already is rotated away first */
+    bool append;      /* else what is there already is rotated away first */
     int64_t max_size; /* 0 = never rotate */
     int keep;
     bool timestamps;
-    bool hold;        /* full disk: hold instead of dropping */
+    bool hold; /* full disk: hold instead of dropping */
 };
 
 struct logfile {
-    int fd;           /* -1 = not open (its directory is gone, say): lines are dropped and counted */
+    int fd; /* -1 = not open (its directory is gone, say): lines are dropped and counted */
     char *path;
     int64_t size;
     int64_t max_size;
     int keep;
     bool timestamps;
     bool hold;
-    char open_stream; /* whose unterminated line is the file's end; 0 = none */
+    char open_stream;  /* whose unterminated line is the file's end; 0 = none */
     int64_t rotate_at; /* size for the next rotation; beyond max_size after a failed one */
     dev_t device;
     ino_t inode;

@@ -24,7 +24,7 @@ struct ring_run {
     uint64_t last_seq; /* number of its last line */
     int64_t wall;
     char stream;
-    bool partial;      /* one line without a newline */
+    bool partial; /* one line without a newline */
 };
 
 struct ring {

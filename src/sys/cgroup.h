@@ -14,7 +14,7 @@
 struct err;
 
 struct cgroup_root {
-    int dir;         /* fd of the run's directory, -1 = no cgroups */
+    int dir; /* fd of the run's directory, -1 = no cgroups */
     char path[512];
     bool memory, cpu, pids; /* controllers that can be used below */
 };
@@ -39,7 +39,8 @@ int cgroup_root_count(const struct cgroup_root *root);
 /* Kills, waits (bounded by `deadline`, monotonic) until empty, removes. */
 void cgroup_root_close(struct cgroup_root *root, int64_t deadline);
 
-int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char *name, struct err *err);
+int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char *name,
+                struct err *err);
 /* Writes a limit file ("memory.max"); -ENOENT where the controller is missing. */
 int cgroup_set(const struct cgroup *group, const char *file, const char *value);
 int cgroup_kill(const struct cgroup *group);

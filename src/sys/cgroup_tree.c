@@ -92,8 +92,8 @@ bool cgroup_tree_wait_empty(int dir, int64_t deadline)
         empty = !cgroup_tree_populated(dir);
         if (empty || left <= 0)
             break;
-        poll(&events, 1, left < LOOK_AGAIN_MS * CLOCK_MS ? (int)(left / CLOCK_MS) + 1
-                                                         : LOOK_AGAIN_MS);
+        poll(&events, 1,
+             left < LOOK_AGAIN_MS * CLOCK_MS ? (int)(left / CLOCK_MS) + 1 : LOOK_AGAIN_MS);
     }
     if (events.fd >= 0)
         close(events.fd);

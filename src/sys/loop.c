@@ -77,8 +77,7 @@ static int loop_grow(struct loop *loop)
         return result;
     loop->slots = slots;
     for (uint32_t i = old; i < count; i++)
-        loop->slots[i] =
-            (struct loop_slot){.next_free = i + 1 < count ? i + 1 : loop->first_free};
+        loop->slots[i] = (struct loop_slot){.next_free = i + 1 < count ? i + 1 : loop->first_free};
     loop->first_free = old;
     loop->slot_count = count;
     return 0;

@@ -35,7 +35,8 @@ void loop_delete(struct loop *loop, struct loop_watch *watch);
 /* Waits until something is ready or the monotonic time `deadline` (CLOCK_NEVER = no limit), then
  * serves what is ready, at most 1,024 events. Returns how many were served, or -errno. */
 int loop_turn(struct loop *loop, int64_t deadline);
-/* Called in every turn after the wait, before anything is served: the place to take the time down. */
+/* Called in every turn after the wait, before anything is served: the place to take the time down.
+ */
 void loop_on_wake(struct loop *loop, void (*on_wake)(void *ctx, int64_t now), void *ctx);
 /* Monotonic time, read once when the turn's wait ended. */
 int64_t loop_now(const struct loop *loop);

@@ -20,54 +20,63 @@ struct err;
 enum { PROC_MAX_FDS = 16, PROC_MAX_LIMITS = 8 };
 
 struct proc_plan {
-    const char *path;         /* absolute, or a name to be looked up in `search` */
-    const char *search;       /* the child's PATH; NULL = path must contain a slash */
+    const char *path;   /* absolute, or a name to be looked up in `search` */
+    const char *search; /* the child's PATH; NULL = path must contain a slash */
     char *const *argv;
     char *const *envp;
-    const char *cwd;          /* NULL = stay */
-    int fds[PROC_MAX_FDS];    /* fds[i] becomes descriptor i of the child; -1 = closed (0..2: /dev/null) */
-    size_t fd_count;          /* 3 .. PROC_MAX_FDS */
-    int cgroup_procs;         /* fd of cgroup.procs to join, -1 = none */
-    bool new_session;         /* setsid: own session and process group */
-    bool death_signal;        /* PDEATHSIG = KILL */
+    const char *cwd;       /* NULL = stay */
+    int fds[PROC_MAX_FDS]; /* fds[i] becomes descriptor i of the child; -1 = closed (0..2:
+                              /dev/null) */
+    size_t fd_count;       /* 3 .. PROC_MAX_FDS */
+    int cgroup_procs;      /* fd of cgroup.procs to join, -1 = none */
+    bool new_session;      /* setsid: own session and process group */
+    bool death_signal;     /* PDEATHSIG = KILL */
     unsigned umask;
     bool set_user;
     uid_t uid;
     gid_t gid;
     const gid_t *groups;
     size_t group_count;
-    int nice;                 /* 0 = leave alone */
-    int ionice;               /* ioprio value, -1 = leave alone */
-    const void *affinity;     /* cpu_set_t, NULL = leave alone */
-    int oom_score_adj;        /* INT_MIN = leave alone */
+    int nice;             /* 0 = leave alone */
+    int ionice;           /* ioprio value, -1 = leave alone */
+    const void *affinity; /* cpu_set_t, NULL = leave alone */
+    int oom_score_adj;    /* INT_MIN = leave alone */
     struct {
         int resource;
         struct rlimit value;
     } limits[PROC_MAX_LIMITS];
     size_t limit_count;
-    bool slow_path;           /* program or directory not on a local file system: plain fork with an
-                                 error pipe, because a vfork child stuck there would block the loop */
-    int reserved;             /* what proc_reserve_fds answered, 0 = none: keeps spawning cheap when
-                                 this process has more than a thousand descriptors */
+    bool slow_path; /* program or directory not on a local file system: plain fork with an
+                       error pipe, because a vfork child stuck there would block the loop */
+    int reserved;   /* what proc_reserve_fds answered, 0 = none: keeps spawning cheap when
+                       this process has more than a thousand descriptors */
 };
 
 enum proc_stage {
-    PROC_STAGE_NONE, PROC_STAGE_CLONE, PROC_STAGE_CGROUP, PROC_STAGE_SESSION, PROC_STAGE_FDS,
-    PROC_STAGE_LIMITS, PROC_STAGE_PRIORITY, PROC_STAGE_USER, PROC_STAGE_CWD, PROC_STAGE_EXEC
+    PROC_STAGE_NONE,
+    PROC_STAGE_CLONE,
+    PROC_STAGE_CGROUP,
+    PROC_STAGE_SESSION,
+    PROC_STAGE_FDS,
+    PROC_STAGE_LIMITS,
+    PROC_STAGE_PRIORITY,
+    PROC_STAGE_USER,
+    PROC_STAGE_CWD,
+    PROC_STAGE_EXEC
 };
 
 struct proc {
-    pid_t pid;        /* 0 = none */
-    int pidfd;        /* owned, CLOEXEC; -1 = none */
-    uint64_t start;   /* start time in clock ticks since boot (field 22 of stat) */
+    pid_t pid;      /* 0 = none */
+    int pidfd;      /* owned, CLOEXEC; -1 = none */
+    uint64_t start; /* start time in clock ticks since boot (field 22 of stat) */
     /* Which failed, when proc_spawn or proc_spawn_result answered an error. */
     enum proc_stage stage;
-    int error;        /* slow path: positive errno of that stage, once known */
-    int error_fd;     /* slow path: the error pipe, owned; 0 = none */
+    int error;    /* slow path: positive errno of that stage, once known */
+    int error_fd; /* slow path: the error pipe, owned; 0 = none */
 };
 
 struct proc_end {
-    int status;           /* as waitpid gives it */
+    int status; /* as waitpid gives it */
     struct rusage usage;
 };
 

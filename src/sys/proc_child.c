@@ -92,8 +92,7 @@ CHILD_CODE static int arrange_fds(struct proc_child *child)
 
     /* Until it is unshared, the table is the parent's own: nothing may be changed in it. */
     if (child->unshare_from)
-        error = check(
-            syscall(SYS_close_range, child->unshare_from, ~0U, CLOSE_RANGE_UNSHARE));
+        error = check(syscall(SYS_close_range, child->unshare_from, ~0U, CLOSE_RANGE_UNSHARE));
     if (!error)
         error = move_away(&child->error_fd, -1, count);
     for (int i = 0; i < count && !error; i++)

@@ -23,10 +23,10 @@ struct proc_child {
     pid_t parent;
     uint64_t cloned;       /* boot time before clone, in ticks of /proc/PID/stat */
     int fds[PROC_MAX_FDS]; /* sources of the child's descriptors, -1 = none */
-    int unshare_from;      /* the table is shared with the parent: unshare it from here; 0 = it isn't */
-    int error_fd;          /* slow path: the writing end, -1 = none */
-    char oom[16];          /* text for oom_score_adj, "" = leave alone */
-    char path[PATH_MAX];   /* of the program, looked up */
+    int unshare_from; /* the table is shared with the parent: unshare it from here; 0 = it isn't */
+    int error_fd;     /* slow path: the writing end, -1 = none */
+    char oom[16];     /* text for oom_score_adj, "" = leave alone */
+    char path[PATH_MAX]; /* of the program, looked up */
 };
 
 /* Entry of the child for clone(2); `arg` is the struct proc_child. Never returns. */

@@ -177,8 +177,7 @@ static int explain_exec(const struct proc_plan *plan, int error, const char *pat
         return err_set(err, error, "exec %s: its interpreter %s can't be executed", path,
                        interpreter);
     if (error == ENOEXEC && !interpreter[0])
-        return err_set(err, error, "exec %s: %s (a script needs a #! line)", path,
-                       strerror(error));
+        return err_set(err, error, "exec %s: %s (a script needs a #! line)", path, strerror(error));
     return err_set_errno(err, error, "exec %s", path);
 }
 

@@ -116,8 +116,8 @@ static void prepare(const struct proc_plan *plan, struct proc_child *child)
 
 /* All signals are blocked around clone: a handler must not run in a child that shares our memory.
  * Raw, because glibc keeps two signals of its own out of what sigprocmask can block. */
-__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) static pid_t
-clone_child(struct proc_child *child, int flags, int *pidfd)
+__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) static pid_t clone_child(
+    struct proc_child *child, int flags, int *pidfd)
 {
     _Alignas(16) char stack[CHILD_STACK];
     uint64_t all = UINT64_MAX, before = 0;
@@ -125,7 +125,8 @@ clone_child(struct proc_child *child, int flags, int *pidfd)
     int error;
 
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
-    pid = clone(proc_child_main, stack + sizeof(stack), flags | CLONE_PIDFD | SIGCHLD, child, pidfd);
+    pid =
+        clone(proc_child_main, stack + sizeof(stack), flags | CLONE_PIDFD | SIGCHLD, child, pidfd);
     error = errno;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
     return pid < 0 ? -error : pid;
@@ -162,8 +163,8 @@ static int adopt(const struct proc_plan *plan, struct proc_child *child, struct 
 
         waitid(P_PIDFD, (id_t)proc->pidfd, &(siginfo_t){0}, WEXITED | WNOWAIT);
         proc_reap(proc, &end);
-        return fail(plan, child, proc, (enum proc_stage)child->failure.stage,
-                    child->failure.error, err);
+        return fail(plan, child, proc, (enum proc_stage)child->failure.stage, child->failure.error,
+                    err);
     }
     proc->start = start_time(proc->pid, child->cloned);
     return 0;

@@ -93,7 +93,8 @@ int sock_dir_clear(int dir, const char *name, struct err *err)
 int sock_dir_bind(int fd, int dir, const char *name, struct err *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int len = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name);
+    int len =
+        snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name);
 
     if (len < 0 || (size_t)len >= sizeof(address.sun_path))
         return err_set(err, ENAMETOOLONG, "socket name %s: too long", name);

@@ -14,7 +14,7 @@ struct err;
 
 struct sock_listener {
     int fd;
-    int lock_fd;  /* flock on NAME.lock: one supervisor a name */
+    int lock_fd; /* flock on NAME.lock: one supervisor a name */
     int dir_fd;
     char path[108];
 };

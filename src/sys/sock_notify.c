@@ -81,8 +81,8 @@ static void take_control(struct cmsghdr *part, struct sock_peer *sender)
 int sock_notify_read(int fd, char *out, size_t size, struct sock_peer *sender)
 {
     enum { FDS_MOST = 253 }; /* SCM_MAX_FD of the kernel */
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred)) +
-                                          CMSG_SPACE(FDS_MOST * sizeof(int))];
+    _Alignas(struct cmsghdr) char
+        control[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FDS_MOST * sizeof(int))];
     struct iovec bytes = {.iov_base = out, .iov_len = size - 1};
     struct msghdr message = {.msg_iov = &bytes,
                              .msg_iovlen = 1,

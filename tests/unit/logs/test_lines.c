@@ -46,8 +46,8 @@ static void output_fini(struct output *output)
 }
 
 /* Feeds in reads of the sizes that `next_size` answers. */
-static void feed_all(struct lines *lines, const char *bytes, size_t len,
-                     size_t (*next_size)(void), struct output *output)
+static void feed_all(struct lines *lines, const char *bytes, size_t len, size_t (*next_size)(void),
+                     struct output *output)
 {
     char *space = mem_new(LINES_MAX + 65536);
 

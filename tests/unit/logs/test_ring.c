@@ -28,7 +28,7 @@ struct model_line {
 struct model {
     struct model_line lines[MODEL_MAX];
     size_t count;
-    uint64_t next_seq;  /* expected by the check under way */
+    uint64_t next_seq; /* expected by the check under way */
     size_t checked;
 };
 
@@ -261,10 +261,8 @@ static void no_ring_is_no_ring(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ring_holds_the_last_lines),
-        cmocka_unit_test(ring_is_used_well),
-        cmocka_unit_test(too_much_is_cut),
-        cmocka_unit_test(budget_is_shared),
+        cmocka_unit_test(ring_holds_the_last_lines), cmocka_unit_test(ring_is_used_well),
+        cmocka_unit_test(too_much_is_cut),           cmocka_unit_test(budget_is_shared),
         cmocka_unit_test(no_ring_is_no_ring),
     };
 

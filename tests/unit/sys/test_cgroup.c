@@ -241,8 +241,7 @@ static void own_group_is_located(void **state)
     const char *blank = "9 8 0:26 / /mnt/my\\040groups rw shared:1 master:2 - cgroup2 x rw\n";
 
     (void)state;
-    expect_located(unified, "0::/user.slice/a.scope\n", NULL,
-                   "/sys/fs/cgroup/user.slice/a.scope");
+    expect_located(unified, "0::/user.slice/a.scope\n", NULL, "/sys/fs/cgroup/user.slice/a.scope");
     expect_located(unified, "0::/\n", NULL, "/sys/fs/cgroup");
     expect_located(hybrid, "5:cpu,cpuacct:/x\n0::/y\n", NULL, "/sys/fs/cgroup/unified/y");
     expect_located(hybrid, "5:cpu,cpuacct:/x\n0::/y\n", "cpu", "/sys/fs/cgroup/cpu,cpuacct/x");

@@ -26,7 +26,7 @@ enum { MANY = 1500 };
 struct source {
     struct loop *loop;
     struct loop_watch watch;
-    struct source *victim; /* deleted by the callback */
+    struct source *victim;  /* deleted by the callback */
     struct source *revived; /* added by the callback */
     char *trace;
     char name;

@@ -150,8 +150,8 @@ static void wchan_and_machine_are_read(void **state)
 
 static void broken_stat_is_refused(void **state)
 {
-    static const char *const texts[] = {"", "1", "1 (", "1 )", "1 (a)", "1 (a) S", ")(", "1 (a) S ",
-                                        "1 (a) S 1 2 3"};
+    static const char *const texts[] = {"",        "1",  "1 (",      "1 )",          "1 (a)",
+                                        "1 (a) S", ")(", "1 (a) S ", "1 (a) S 1 2 3"};
     struct proc_scan_stat stat;
 
     (void)state;

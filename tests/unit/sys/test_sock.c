@@ -140,8 +140,8 @@ static void second_supervisor_is_refused(void **state)
     (void)state;
     assert_int_equal(sock_listen(&first, dir, "a", 0600, NULL, NULL), 0);
     assert_int_equal(sock_listen(&second, dir, "a", 0600, NULL, &err), -EBUSY);
-    snprintf(expected, sizeof(expected),
-             "a supervisor of the name \"a\" runs already, PID %d", (int)getpid());
+    snprintf(expected, sizeof(expected), "a supervisor of the name \"a\" runs already, PID %d",
+             (int)getpid());
     assert_string_equal(err.text, expected);
     assert_int_equal(second.fd, -1);
     /* The first one's socket is untouched. */
