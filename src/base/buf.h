@@ -24,9 +24,10 @@ static inline size_t buf_len(const struct buf *buf)
 {
     return buf->tail - buf->head;
 }
+/* NULL when nothing was ever appended. */
 static inline char *buf_data(struct buf *buf)
 {
-    return buf->bytes + buf->head;
+    return buf->bytes ? buf->bytes + buf->head : buf->bytes;
 }
 
 /* Room for `want` more bytes at the end; NULL on -ENOMEM or over the limit. Follow by buf_commit. */
