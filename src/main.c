@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/map.h"
 #include "cli/remote.h"
 #include "cli/run.h"
 #include "pool/spec.h"
@@ -95,10 +96,39 @@ static int run_run(const struct args *args)
     return status;
 }
 
+static int map_start(const struct args *args, struct spec *spec, const struct map_options *options)
+{
+    struct start_options start = {
+        .exit_when_done = true, .connect = true, .no_socket = !options->tui};
+    struct started started;
+    struct err err = {0};
+    int status;
+
+    (void)args;
+    if (start_supervisor(spec, &start, &started, &err) < 0)
+        return cli_fail(UNABLE, "%s", err.text);
+    status = map_client(started.client_fd, options);
+    start_wait(&started);
+    return status;
+}
+
+static int map_run(const struct args *args)
+{
+    struct map_options options = {0};
+    struct spec spec = {0};
+    int status = map_plan(args, &spec, &options);
+
+    if (status == 0)
+        status = options.dry_run ? map_dry_run(&spec) : map_start(args, &spec, &options);
+    map_options_fini(&options);
+    spec_fini(&spec);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     static const struct cli_verb verbs[] = {
-        {"run", run_run}, {"attach", attach_run}};
+        {"run", run_run}, {"attach", attach_run}, {"map", map_run}};
 
     return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
 }

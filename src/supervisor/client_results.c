@@ -41,6 +41,7 @@ static bool pump_piece(struct client *client, struct result *result)
     json_put_string(&out, "view", "output");
     json_put_int(&out, "seq", (int64_t)result->seq);
     json_put_string(&out, "stream", client->result_err ? "e" : "o");
+    json_put_bytes(&out, "task", result->input, result->input_len);
     json_put_bytes(&out, "data", block, (size_t)got);
     json_close_object(&out);
     json_end_line(&out);
@@ -68,6 +69,8 @@ static void result_json(struct json_out *out, const struct result *result)
         json_put_bytes(out, "command", result->command, strlen(result->command));
     if (result->error)
         json_put_bytes(out, "error", result->error, strlen(result->error));
+    if (result->last_words)
+        json_put_bytes(out, "last_words", result->last_words, strlen(result->last_words));
     if (result->output)
         json_put_int(out, "lost", (int64_t)(result->output->out.lost + result->output->err.lost));
 }

@@ -40,7 +40,7 @@ static void effect_task_final(void *ctx, struct pool *pool, struct task *task,
         output = life->output;
         life->output = NULL;
     }
-    sink_take(box->sink, task, output);
+    sink_take(box->sink, task, output, worker ? worker->end.last_words : NULL);
 }
 
 static void effect_task_again(void *ctx, struct pool *pool, struct task *task,

@@ -63,6 +63,7 @@ void result_free(struct result *result)
     task_output_free(result->output);
     free(result->error);
     free(result->command);
+    free(result->last_words);
     free(result->input);
     free(result);
 }
@@ -236,10 +237,13 @@ static void sink_release(struct result_sink *sink)
     }
 }
 
-void sink_take(struct result_sink *sink, struct task *task, struct task_output *output)
+void sink_take(struct result_sink *sink, struct task *task, struct task_output *output,
+               const char *last_words)
 {
     struct result *result = result_new(sink->box, task, output);
 
+    if (task->state != TASK_DONE && last_words && *last_words)
+        result->last_words = mem_copy_string(last_words);
     if (sink->client)
         result->command = result_command(sink->box, task);
     /* A revived task ends a second time after its turn has passed: it goes out at once. */

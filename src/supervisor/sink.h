@@ -27,6 +27,7 @@ struct result {
     int exit, signal, attempts, pid, slot;
     double started, seconds; /* epoch; length of the last attempt */
     char *error;             /* in words; NULL for done */
+    char *last_words;        /* the last line it printed, of those that failed; else NULL */
     char *command;           /* as a printable line (map and results that name it) */
     char *input;
     size_t input_len;
@@ -40,7 +41,8 @@ struct result {
 struct result_sink *sink_new(struct pool_box *box, struct err *err);
 void sink_free(struct result_sink *sink);
 /* A task became final. Takes `output` (may be NULL). */
-void sink_take(struct result_sink *sink, struct task *task, struct task_output *output);
+void sink_take(struct result_sink *sink, struct task *task, struct task_output *output,
+               const char *last_words);
 /* Once a turn: writes what waits. */
 void sink_flush(struct result_sink *sink);
 /* True while results can't be passed on fast enough: the pool must not begin tasks. */

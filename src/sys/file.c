@@ -288,3 +288,11 @@ void file_write_if_ready(int fd, const void *bytes, size_t len)
     if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(fd, bytes, len) < 0)
         return; /* nobody reads: nothing to be done about it */
 }
+
+unsigned file_umask(void)
+{
+    mode_t mask = umask(022);
+
+    umask(mask);
+    return mask;
+}

@@ -30,6 +30,8 @@ char *file_read_kernel(const char *path, size_t max);
 int file_open_append(int dir, const char *name, struct err *err);
 /* All bytes, EINTR and short writes handled; blocking fds only. 0 or -errno. */
 int file_write_all(int fd, const void *bytes, size_t len);
+/* This process's umask. Not for programs with threads that create files. */
+unsigned file_umask(void);
 /* One write if the descriptor takes it now, for words that must not block anybody. */
 void file_write_if_ready(int fd, const void *bytes, size_t len);
 /* A CLOEXEC pipe; `nonblock_read` and `nonblock_write` set O_NONBLOCK on that end only. */

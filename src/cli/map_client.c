@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client side of map: reads results, writes them out, blocking, in the order in which they
+ * come (the supervisor keeps the order where asked). A task's stdout goes out whole before its
+ * stderr; two tasks are never mixed. Interrupts ask the supervisor to stop; a second one, now.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/map.h"
+#include "cli/map_text.h"
+#include "sys/file.h"
+#include "wire/control.h"
+#include "wire/json_out.h"
+
+enum { MAP_UNABLE = 255, READ_STEP = 262144 };
+static const int64_t LINE_PERIOD = 5 * CLOCK_S;
+
+struct map {
+    const struct map_options *options;
+    int fd, signal_fd;
+    struct buf in;
+    struct map_writer out, err;
+    struct map_summary summary;
+    char *tag;
+    struct buf bytes;
+    bool bar, terminal, drawn;
+    int64_t drawn_at;
+    int interrupts;
+    bool ended, broken_pipe;
+    int status;
+};
+
+static int map_send(struct map *map, const char *line)
+{
+    return file_write_all(map->fd, line, strlen(line));
+}
+
+static int map_greet(struct map *map)
+{
+    char line[200];
+    const char *user = getenv("USER");
+    int rc;
+
+    snprintf(line, sizeof(line),
+             "{\"hello\":\"lifeguard\",\"protocol\":%d,\"client\":\"map\",\"user\":\"%.20s\"}\n",
+             CONTROL_PROTOCOL, user && strspn(user, "abcdefghijklmnopqrstuvwxyz0123456789_-") ==
+                                           strlen(user) ? user : "");
+    rc = map_send(map, line);
+    if (rc == 0)
+        rc = map_send(map, "{\"id\":1,\"cmd\":\"results\",\"pool\":\"map\"}\n");
+    if (rc == 0 && map->bar)
+        rc = map_send(map, "{\"id\":2,\"cmd\":\"subscribe\",\"view\":\"summary\"}\n");
+    return rc;
+}
+
+static void map_on_output(struct map *map, const json_t *message)
+{
+    const char *stream = json_string_value(json_object_get(message, "stream"));
+    struct map_writer *writer = stream && *stream == 'e' ? &map->err : &map->out;
+    int rc;
+
+    map_json_bytes(message, "data", &map->bytes);
+    if (map->options->tag && !map->tag) {
+        struct buf tag = {0};
+
+        map_json_bytes(message, "task", &tag);
+        map->tag = mem_copy_bytes(buf_data(&tag), buf_len(&tag));
+        for (size_t i = 0; i < buf_len(&tag); i++)
+            if (!map->tag[i])
+                map->tag[i] = ' ';
+        buf_fini(&tag);
+    }
+    if (map->drawn)
+        map_progress_clear(map->terminal);
+    map->drawn = false;
+    map_writer_add(writer, map->tag, buf_data(&map->bytes), buf_len(&map->bytes));
+    rc = buf_len(&writer->out) > READ_STEP ? map_writer_flush(writer) : 0;
+    if (rc == -EPIPE && writer == &map->out)
+        map->broken_pipe = true;
+}
+
+static void map_on_result(struct map *map, json_t *message)
+{
+    map_writer_end(&map->out);
+    map_writer_end(&map->err);
+    free(map->tag);
+    map->tag = NULL;
+    if (json_integer_value(json_object_get(message, "lost")))
+        cli_fail(0, "%lld bytes of output of task %lld were lost: no room for temporary files",
+                 (long long)json_integer_value(json_object_get(message, "lost")),
+                 (long long)json_integer_value(json_object_get(message, "seq")));
+    map_summary_add(&map->summary, message);
+}
+
+static void map_on_summary(struct map *map, const json_t *summary)
+{
+    int64_t now = clock_now();
+
+    if (!map->terminal && now - map->drawn_at < LINE_PERIOD)
+        return;
+    map_progress_print(summary, map->terminal);
+    map->drawn_at = now;
+    map->drawn = true;
+}
+
+static void map_on_message(struct map *map, json_t *message)
+{
+    const char *view = json_string_value(json_object_get(message, "view"));
+
+    if (!view) {
+        const char *error = json_string_value(json_object_get(message, "error"));
+
+        if (error)
+            map->status = cli_fail(MAP_UNABLE, "%s", error);
+    } else if (strcmp(view, "output") == 0) {
+        map_on_output(map, message);
+    } else if (strcmp(view, "result") == 0) {
+        map_on_result(map, message);
+    } else if (strcmp(view, "summary") == 0) {
+        map_on_summary(map, json_object_get(message, "summary"));
+    } else if (strcmp(view, "end") == 0) {
+        map->status = (int)json_integer_value(json_object_get(message, "status"));
+        map->ended = true;
+    }
+}
+
+static void map_read_lines(struct map *map)
+{
+    size_t len;
+    char *end;
+
+    while ((len = buf_len(&map->in)) != 0 &&
+           (end = memchr(buf_data(&map->in), '\n', len)) != NULL) {
+        size_t line = (size_t)(end - buf_data(&map->in));
+        json_t *message = json_loadb(buf_data(&map->in), line, JSON_ALLOW_NUL, NULL);
+
+        if (message)
+            map_on_message(map, message);
+        json_decref(message);
+        buf_consume(&map->in, line + 1);
+    }
+    if (map_writer_flush(&map->out) == -EPIPE)
+        map->broken_pipe = true;
+    map_writer_flush(&map->err);
+}
+
+static void map_on_signal(struct map *map)
+{
+    struct signalfd_siginfo info;
+
+    if (read(map->signal_fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    map_send(map, map->interrupts++ ? "{\"id\":3,\"cmd\":\"shutdown\",\"now\":true}\n"
+                                    : "{\"id\":3,\"cmd\":\"shutdown\"}\n");
+}
+
+static void map_loop(struct map *map)
+{
+    struct pollfd fds[2] = {{.fd = map->fd, .events = POLLIN},
+                            {.fd = map->signal_fd, .events = POLLIN}};
+
+    while (!map->ended && !map->broken_pipe) {
+        char *room;
+        ssize_t got;
+
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return;
+        if (fds[1].revents & POLLIN)
+            map_on_signal(map);
+        if (!(fds[0].revents & (POLLIN | POLLHUP)))
+            continue;
+        room = buf_reserve(&map->in, READ_STEP);
+        got = room ? read(map->fd, room, READ_STEP) : 0;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return;
+        if (got > 0)
+            buf_commit(&map->in, (size_t)got);
+        map_read_lines(map);
+    }
+}
+
+/* GNU parallel's statuses; a percentage rule answers with the percentage. */
+static int map_exit_status(const struct map *map)
+{
+    uint64_t all = map->summary.failures + map->summary.done;
+
+    if (map->broken_pipe)
+        return 128 + SIGPIPE;
+    if (!map->ended)
+        return map->interrupts ? 130
+                               : cli_fail(MAP_UNABLE, "the supervisor ended before the run did");
+    if (map->interrupts)
+        return 130;
+    if (map->options->halt_percent && map->summary.failures && all)
+        return (int)(map->summary.failures * 100 / all);
+    return map->status;
+}
+
+int map_client(int fd, const struct map_options *options)
+{
+    struct map map = {.options = options, .fd = fd, .terminal = isatty(STDERR_FILENO) == 1};
+    sigset_t signals;
+    int status;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    map.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    map.bar = options->bar || options->eta || (map.terminal && !isatty(STDOUT_FILENO));
+    map_writer_init(&map.out, STDOUT_FILENO, options->raw);
+    map_writer_init(&map.err, STDERR_FILENO, options->raw);
+    if (map_greet(&map) == 0)
+        map_loop(&map);
+    if (map.drawn)
+        map_progress_clear(map.terminal);
+    map_writer_flush(&map.out);
+    status = map_exit_status(&map);
+    map_summary_print(&map.summary, options);
+    map_summary_fini(&map.summary);
+    map_writer_fini(&map.out);
+    map_writer_fini(&map.err);
+    buf_fini(&map.in);
+    buf_fini(&map.bytes);
+    free(map.tag);
+    close(map.signal_fd);
+    close(fd);
+    return status;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From map's command line to a spec with one command pool. Inputs: the words behind each ":::" (all
+ * combinations of several), the lines of -a files, else standard input.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/map.h"
+#include "cli/map_text.h"
+#include "pool/spec.h"
+#include "pool/template.h"
+#include "sys/file.h"
+
+enum { MAP_UNABLE = 255, JOBS_MAX = 10000 };
+static const int64_t INPUT_FILE_MAX = INT64_C(1) << 30;
+
+/* A growing list of strings in groups. */
+struct inputs {
+    char **list;
+    size_t count;
+    size_t *sizes;
+    size_t groups;
+};
+
+static void inputs_begin(struct inputs *inputs)
+{
+    if (mem_try_resize((void **)&inputs->sizes, inputs->groups + 1, sizeof(size_t)) < 0)
+        abort();
+    inputs->sizes[inputs->groups++] = 0;
+}
+
+static void inputs_add(struct inputs *inputs, const char *text, size_t len)
+{
+    if ((inputs->count & (inputs->count + 1)) == 0 &&
+        mem_try_resize((void **)&inputs->list, (inputs->count + 1) * 2 + 1, sizeof(char *)) < 0)
+        abort();
+    inputs->list[inputs->count++] = mem_copy_bytes(text, len);
+    inputs->list[inputs->count] = NULL;
+    inputs->sizes[inputs->groups - 1]++;
+}
+
+/* The words of the command and, behind each ":::", those of a group of inputs. */
+static void plan_split_words(const struct arg_value *words, char **command, struct inputs *inputs)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->list[i], ":::") == 0)
+            inputs_begin(inputs);
+        else if (inputs->groups)
+            inputs_add(inputs, words->list[i], strlen(words->list[i]));
+        else
+            command[used++] = mem_copy_string(words->list[i]);
+    }
+}
+
+static int plan_read_file(struct inputs *inputs, const char *path, bool null)
+{
+    struct err err = {0};
+    size_t len;
+    char *text = file_read_all(path, (size_t)INPUT_FILE_MAX, &len, &err);
+    char *at = text;
+
+    if (!text)
+        return cli_fail(MAP_UNABLE, "-a %s", err.text);
+    inputs_begin(inputs);
+    while (at < text + len) {
+        size_t left = (size_t)(text + len - at);
+        char *end = memchr(at, null ? '\0' : '\n', left);
+        size_t item = end ? (size_t)(end - at) : left;
+
+        inputs_add(inputs, at, item);
+        at += item + 1;
+    }
+    free(text);
+    return 0;
+}
+
+/* One -a file is read as it is needed; several are combined, so they are read whole. */
+static int plan_inputs(const struct args *args, struct pool_spec *pool, struct inputs *inputs,
+                       struct map_options *options)
+{
+    const struct arg_value *files = args_value(args, "arg-file");
+    int status = 0;
+    char cwd[PATH_MAX];
+
+    if (files->count == 1 && !inputs->groups && strcmp(files->list[0], "-") != 0) {
+        pool->tasks.source = SOURCE_FILE;
+        free(pool->tasks.path);
+        pool->tasks.path = file_absolute(getcwd(cwd, sizeof(cwd)) ? cwd : "/", files->list[0]);
+        return 0;
+    }
+    for (size_t i = 0; i < files->count && status == 0 && strcmp(files->list[i], "-") != 0; i++)
+        status = plan_read_file(inputs, files->list[i], args_flag(args, "null"));
+    if (inputs->groups) {
+        pool->tasks.source = SOURCE_LIST;
+        pool->tasks.list = inputs->list ? inputs->list : mem_new_array(1, sizeof(char *));
+        pool->tasks.group_sizes = inputs->sizes;
+        pool->tasks.group_count = inputs->groups;
+        *inputs = (struct inputs){0};
+        return status;
+    }
+    options->tty_input = isatty(STDIN_FILENO) == 1;
+    pool->tasks.source = SOURCE_STDIN;
+    pool->tasks.stdin_fd = STDIN_FILENO;
+    return status;
+}
+
+/* "4", "50%", "+1", "0" (all CPUs). */
+static int plan_jobs(const char *text, struct size_spec *size)
+{
+    int64_t number;
+    size_t len = text ? strlen(text) : 0;
+    char *digits;
+    int rc;
+
+    *size = (struct size_spec){.percent = 100};
+    if (!text)
+        return 0;
+    digits = mem_copy_bytes(text, len - (len && text[len - 1] == '%'));
+    rc = str_parse_int(digits, &number);
+    free(digits);
+    if (rc < 0 || number < 0 || number > JOBS_MAX)
+        return cli_fail(MAP_UNABLE, "-j %s: give a number up to %d, or a share of the CPUs (50%%)",
+                        text, JOBS_MAX);
+    if (text[len - 1] == '%')
+        *size = (struct size_spec){.percent = (int)number};
+    else if (number)
+        *size = (struct size_spec){.count = (int)number};
+    return 0;
+}
+
+static int plan_timeout(const char *text, struct timeout_spec *timeout)
+{
+    size_t len = text ? strlen(text) : 0;
+    char *end;
+    long percent;
+
+    if (!text)
+        return 0;
+    if (len && text[len - 1] == '%') {
+        percent = strtol(text, &end, 10);
+        if (end != text + len - 1 || percent < 1 || percent > 100000)
+            return cli_fail(MAP_UNABLE, "--timeout %s: a percentage of the median run time", text);
+        timeout->percent = (int)percent;
+        return 0;
+    }
+    if (str_parse_duration(text, &timeout->duration) < 0)
+        return cli_fail(MAP_UNABLE, "--timeout %s: give seconds, 1.5s, 5m or 300%%", text);
+    return 0;
+}
+
+static int plan_limits(const struct args *args, struct pool_spec *pool, struct map_options *options)
+{
+    const char *halt = args_text(args, "halt");
+    int64_t retries = args_number(args, "retries", 1);
+    int64_t max_args = args_number(args, "max-args", 1);
+    int status = plan_jobs(args_text(args, "jobs"), &pool->size);
+
+    if (status == 0)
+        status = plan_timeout(args_text(args, "timeout"), &pool->timeout);
+    if (status == 0 && halt && halt_spec_parse(&pool->halt, halt) < 0)
+        status = cli_fail(MAP_UNABLE,
+                          "--halt %s: never, now,fail=1, soon,fail=10%%, now,success=1, ...", halt);
+    if (status == 0 && (retries < 0 || retries > 1000000))
+        status = cli_fail(MAP_UNABLE, "--retries %lld: how often a task is tried at most",
+                          (long long)retries);
+    if (status == 0 && (max_args < 1 || max_args > 100000))
+        status = cli_fail(MAP_UNABLE, "-n %lld: inputs a task, at least 1", (long long)max_args);
+    options->halt_percent = pool->halt.percent > 0;
+    /* As in GNU parallel: --retries N is N tries, 0 is no end of them. */
+    pool->retries = retries == 0 ? INT_MAX - 1 : (int)retries - 1;
+    pool->tasks.max_args = (int)max_args;
+    return status;
+}
+
+static void set_string(char **place, const char *text)
+{
+    free(*place);
+    *place = mem_copy_string(text ? text : "");
+}
+
+static char *plan_results_dir(const char *text)
+{
+    char cwd[PATH_MAX];
+
+    return text ? file_absolute(getcwd(cwd, sizeof(cwd)) ? cwd : "/", text) : mem_copy_string("");
+}
+
+/* "\t" and "\\" as GNU parallel's --colsep understands them. */
+static char *plan_colsep(const char *text)
+{
+    char *out = mem_new(strlen(text) + 1);
+    size_t used = 0;
+
+    for (; *text; text++) {
+        if (*text == '\\' && text[1]) {
+            text++;
+            out[used++] = *text == 't' ? '\t' : *text == 'n' ? '\n' : *text;
+        } else {
+            out[used++] = *text;
+        }
+    }
+    return out;
+}
+
+static void plan_behaviour(const struct args *args, struct pool_spec *pool)
+{
+    char cwd[PATH_MAX];
+
+    pool->order = args_flag(args, "keep-order") ? ORDER_INPUT : ORDER_COMPLETION;
+    pool->shell = args_flag(args, "shell");
+    pool->append_input = true;
+    pool->tasks.null = args_flag(args, "null");
+    pool->backoff = (struct backoff_spec){.factor = 1};
+    pool->queue.capacity = 10000;
+    pool->stop.grace = CLOCK_S;
+    pool->log.ring = 64 << 10;
+    pool->umask = file_umask();
+    set_string(&pool->cwd, getcwd(cwd, sizeof(cwd)) ? cwd : "/");
+    free(pool->results_dir);
+    pool->results_dir = plan_results_dir(args_text(args, "results"));
+    if (args_text(args, "colsep")) {
+        free(pool->tasks.columns);
+        pool->tasks.columns = plan_colsep(args_text(args, "colsep"));
+    }
+}
+
+/* With --shell the words are one script. */
+static void plan_join_script(struct pool_spec *pool)
+{
+    char *script = mem_copy_string("");
+
+    for (size_t i = 0; pool->command[i]; i++) {
+        char *longer = mem_printf("%s%s%s", script, i ? " " : "", pool->command[i]);
+
+        free(script);
+        script = longer;
+    }
+    mem_free_strings(pool->command);
+    pool->command = mem_new_array(2, sizeof(char *));
+    pool->command[0] = script;
+}
+
+static void plan_supervisor(struct spec *spec)
+{
+    char *name = mem_printf("map-%d", (int)getpid());
+
+    supervisor_spec_init(&spec->supervisor, name);
+    free(name);
+    mem_free_strings(spec->supervisor.env_inherit);
+    spec->supervisor.env_inherit = mem_new_array(2, sizeof(char *));
+    spec->supervisor.env_inherit[0] = mem_copy_string("*");
+    spec->source = mem_copy_string("map");
+    spec->pools = mem_new_array(1, sizeof(*spec->pools));
+    spec->pool_count = 1;
+    pool_spec_init(&spec->pools[0], "map", POOL_COMMAND);
+}
+
+int map_plan(const struct args *args, struct spec *spec, struct map_options *options)
+{
+    const struct arg_value *words = args_value(args, "command");
+    struct inputs inputs = {0};
+    struct pool_spec *pool;
+    int status;
+
+    plan_supervisor(spec);
+    pool = &spec->pools[0];
+    options->tag = args_flag(args, "tag");
+    options->bar = args_flag(args, "bar");
+    options->eta = args_flag(args, "eta");
+    options->raw = args_flag(args, "raw");
+    options->dry_run = args_flag(args, "dry-run");
+    options->tui = args_flag(args, "tui");
+    pool->command = mem_new_array(words->count + 1, sizeof(char *));
+    plan_split_words(words, pool->command, &inputs);
+    status = pool->command[0] ? 0 : cli_fail(MAP_UNABLE, "map needs a command before :::");
+    if (status == 0) {
+        options->rerun = map_rerun_words(args, pool->command);
+        plan_behaviour(args, pool);
+        if (pool->shell)
+            plan_join_script(pool);
+        status = plan_limits(args, pool, options);
+    }
+    if (status == 0)
+        status = plan_inputs(args, pool, &inputs, options);
+    mem_free_strings(inputs.list);
+    free(inputs.sizes);
+    return status;
+}
+
+int map_dry_run(const struct spec *spec)
+{
+    return cli_fail(MAP_UNABLE, "--dry-run");
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map's words. Output goes to files and pipes byte for byte; on a terminal it is sanitised line by
+ * line with its colours kept.
+ */
+#include "cli/map_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include "base/sanitise.h"
+#include "base/str.h"
+#include "cli/map.h"
+#include "pool/template.h"
+#include "sys/file.h"
+
+enum { LISTED_MOST = 10, RERUN_INPUTS_MOST = 20, FLUSH_OVER = 65536, LINE_MOST = 65536 };
+
+void map_writer_init(struct map_writer *writer, int fd, bool raw)
+{
+    *writer = (struct map_writer){.fd = fd, .at_line_start = true};
+    writer->sanitise = !raw && isatty(fd) == 1;
+}
+
+void map_writer_fini(struct map_writer *writer)
+{
+    buf_fini(&writer->line);
+    buf_fini(&writer->out);
+}
+
+static void writer_put(struct map_writer *writer, const char *bytes, size_t len)
+{
+    if (!writer->sanitise) {
+        buf_append(&writer->out, bytes, len);
+        return;
+    }
+    buf_append(&writer->line, bytes, len);
+    /* A line is sanitised whole, so that no sequence is cut in two. */
+    if ((len && bytes[len - 1] == '\n') || buf_len(&writer->line) > LINE_MOST) {
+        sanitise_to_terminal(&writer->out, buf_data(&writer->line), buf_len(&writer->line), true);
+        buf_reset(&writer->line);
+    }
+}
+
+void map_writer_add(struct map_writer *writer, const char *tag, const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+
+    while (bytes < end) {
+        const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t line = newline ? (size_t)(newline - bytes) + 1 : (size_t)(end - bytes);
+
+        if (tag && writer->at_line_start) {
+            writer_put(writer, tag, strlen(tag));
+            writer_put(writer, "\t", 1);
+        }
+        writer_put(writer, bytes, line);
+        writer->at_line_start = newline != NULL;
+        bytes += line;
+    }
+}
+
+void map_writer_end(struct map_writer *writer)
+{
+    if (buf_len(&writer->line)) {
+        sanitise_to_terminal(&writer->out, buf_data(&writer->line), buf_len(&writer->line), true);
+        buf_reset(&writer->line);
+    }
+    writer->at_line_start = true;
+}
+
+int map_writer_flush(struct map_writer *writer)
+{
+    int rc = 0;
+
+    if (buf_len(&writer->out))
+        rc = file_write_all(writer->fd, buf_data(&writer->out), buf_len(&writer->out));
+    buf_reset(&writer->out);
+    return rc;
+}
+
+void map_json_bytes(const json_t *object, const char *key, struct buf *out)
+{
+    const json_t *plain = json_object_get(object, key);
+    char name[64];
+
+    buf_reset(out);
+    if (json_is_string(plain)) {
+        buf_append(out, json_string_value(plain), json_string_length(plain));
+        return;
+    }
+    snprintf(name, sizeof(name), "%s_base64", key);
+    plain = json_object_get(object, name);
+    if (json_is_string(plain))
+        base64_decode(out, json_string_value(plain), json_string_length(plain));
+}
+
+/* Keeps every failed input for the file once there are too many to be named on a line. */
+static void summary_spill(struct map_summary *summary, const json_t *result)
+{
+    struct buf input = {0};
+    const char *dir = getenv("TMPDIR");
+
+    if (!summary->inputs_path) {
+        summary->inputs_path = mem_printf("%s/lifeguard-failed-XXXXXX", dir && *dir ? dir : "/tmp");
+        summary->inputs_fd = mkostemp(summary->inputs_path, 02000000 /* O_CLOEXEC */);
+        for (size_t i = 0; i < json_array_size(summary->failed); i++)
+            summary_spill(summary, json_array_get(summary->failed, i));
+    }
+    map_json_bytes(result, "task", &input);
+    buf_append_char(&input, '\n');
+    if (summary->inputs_fd >= 0)
+        file_write_all(summary->inputs_fd, buf_data(&input), buf_len(&input));
+    buf_fini(&input);
+}
+
+void map_summary_add(struct map_summary *summary, json_t *result)
+{
+    const char *state = json_string_value(json_object_get(result, "state"));
+
+    if (!state || strcmp(state, "done") == 0)
+        summary->done++;
+    else if (strcmp(state, "skipped") == 0)
+        summary->skipped++;
+    else if (strcmp(state, "cancelled") == 0)
+        summary->cancelled++;
+    else if (++summary->failures > RERUN_INPUTS_MOST)
+        summary_spill(summary, result);
+    else if (summary->failures <= RERUN_INPUTS_MOST) {
+        if (!summary->failed)
+            summary->failed = json_array();
+        json_array_append(summary->failed, result);
+    }
+}
+
+static void summary_print_one(const json_t *result)
+{
+    struct buf text = {0}, shown = {0}, line = {0};
+
+    map_json_bytes(result, "command", &text);
+    buf_append(&line, "  ", 2);
+    buf_append(&line, buf_data(&text), buf_len(&text));
+    map_json_bytes(result, "error", &text);
+    buf_append(&line, ": ", 2);
+    buf_append(&line, buf_data(&text), buf_len(&text));
+    map_json_bytes(result, "last_words", &text);
+    if (buf_len(&text)) {
+        buf_append(&line, "; last words: ", 14);
+        buf_append(&line, buf_data(&text), buf_len(&text));
+    }
+    sanitise_to_terminal(&shown, buf_data(&line), buf_len(&line), false);
+    buf_append_char(&shown, '\n');
+    file_write_all(STDERR_FILENO, buf_data(&shown), buf_len(&shown));
+    buf_fini(&text);
+    buf_fini(&line);
+    buf_fini(&shown);
+}
+
+static void summary_print_rerun(const struct map_summary *summary,
+                                const struct map_options *options)
+{
+    struct buf line = {0}, input = {0}, shown = {0};
+
+    buf_append_string(&line, "lifeguard: run just those again:\n  ");
+    for (size_t i = 0; options->rerun && options->rerun[i]; i++) {
+        if (i)
+            buf_append_char(&line, ' ');
+        template_quote(&line, options->rerun[i], strlen(options->rerun[i]));
+    }
+    if (summary->inputs_path) {
+        buf_printf(&line, " --arg-file %s", summary->inputs_path);
+    } else {
+        buf_append_string(&line, " :::");
+        for (size_t i = 0; i < json_array_size(summary->failed); i++) {
+            map_json_bytes(json_array_get(summary->failed, i), "task", &input);
+            buf_append_char(&line, ' ');
+            template_quote(&line, buf_data(&input), buf_len(&input));
+        }
+    }
+    buf_append_char(&line, '\n');
+    sanitise_to_terminal(&shown, buf_data(&line), buf_len(&line), false);
+    file_write_all(STDERR_FILENO, buf_data(&shown), buf_len(&shown));
+    buf_fini(&line);
+    buf_fini(&input);
+    buf_fini(&shown);
+}
+
+void map_summary_print(struct map_summary *summary, const struct map_options *options)
+{
+    size_t listed = json_array_size(summary->failed);
+
+    if (!summary->failures)
+        return;
+    fprintf(stderr, "lifeguard: %llu of %llu tasks failed",
+            (unsigned long long)summary->failures,
+            (unsigned long long)(summary->failures + summary->done + summary->cancelled +
+                                 summary->skipped));
+    if (summary->skipped + summary->cancelled)
+        fprintf(stderr, ", %llu were not finished",
+                (unsigned long long)(summary->skipped + summary->cancelled));
+    fprintf(stderr, ":\n");
+    for (size_t i = 0; i < listed && i < LISTED_MOST; i++)
+        summary_print_one(json_array_get(summary->failed, i));
+    if (summary->failures > LISTED_MOST)
+        fprintf(stderr, "  … and %llu more\n",
+                (unsigned long long)(summary->failures - LISTED_MOST));
+    summary_print_rerun(summary, options);
+}
+
+void map_summary_fini(struct map_summary *summary)
+{
+    json_decref(summary->failed);
+    if (summary->inputs_path && summary->inputs_fd >= 0)
+        close(summary->inputs_fd);
+    free(summary->inputs_path);
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The actions. Requests are built when the key is pressed; a dialog only decides whether they are
+ * sent.
+ */
+#include "tui/act.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tui/dialog.h"
+#include "tui/field.h"
+#include "tui/view.h"
+
+enum { SIZED_SECONDS = 2 };
+
+struct sent {
+    char what[192];
+    json_t *again; /* the request without "expect", to be offered when another was faster */
+};
+
+static void answered(void *owner, const json_t *reply, void *context)
+{
+    struct tui *tui = owner;
+    struct sent *sent = context;
+
+    if (!reply) {
+        notice_say(tui, ROLE_BAD, "no answer: %s", sent->what);
+    } else if (field_bool(reply, "ok")) {
+        const char *said = field_text(reply, "message");
+        bool undo = field_int(reply, "undo", 0) > 0;
+        notice_say(tui, ROLE_GOOD, "%s%s", *said ? said : sent->what,
+                   undo ? "   u undo (8s)" : "");
+    } else if (strcmp(field_text(reply, "code"), "changed") == 0 && sent->again) {
+        struct dialog *dialog;
+        tui->sized_until = 0;
+        dialog = act_ask(tui, "Changed meanwhile", "Apply", NULL, json_pack("[o]", sent->again),
+                         sent->what);
+        sent->again = NULL;
+        dialog_line(dialog, "%s", field_text(reply, "error"));
+        dialog_line(dialog, "Apply all the same: %s?", sent->what);
+    } else {
+        notice_say(tui, ROLE_BAD, "%s", field_text(reply, "error"));
+        tui->sized_until = 0;
+    }
+    json_decref(sent->again);
+}
+
+static bool is_connected(struct tui *tui)
+{
+    if (tui->net.greeted && net_stale(&tui->net, tui->now) <= 0)
+        return true;
+    notice_say(tui, ROLE_BAD, "The supervisor does not answer; nothing sent");
+    return false;
+}
+
+static bool send_with(struct tui *tui, json_t *request, const char *what, json_t *again)
+{
+    struct sent *sent;
+
+    if (!is_connected(tui)) {
+        json_decref(request);
+        json_decref(again);
+        return false;
+    }
+    sent = mem_new(sizeof(*sent));
+    snprintf(sent->what, sizeof(sent->what), "%s", what);
+    sent->again = again;
+    net_request(&tui->net, request, answered, sent);
+    return true;
+}
+
+bool act_send(struct tui *tui, json_t *request, const char *what)
+{
+    return send_with(tui, request, what, NULL);
+}
+
+void act_target(json_t *request, const struct pin *pin)
+{
+    char target[128];
+
+    if (pin->pid > 0)
+        snprintf(target, sizeof(target), "%lld", (long long)pin->pid);
+    else if (pin->slot > 0)
+        snprintf(target, sizeof(target), "%s[%lld]", pin->pool, (long long)pin->slot);
+    else
+        snprintf(target, sizeof(target), "%s", pin->pool);
+    json_object_set_new(request, "target", json_string(target));
+    if (pin->pid > 0 && pin->start > 0)
+        json_object_set_new(request, "start", json_integer(pin->start));
+}
+
+struct asked {
+    json_t *requests;
+    char what[192];
+};
+
+static void send_asked(struct tui *tui, struct dialog *dialog, int value)
+{
+    struct asked *asked = dialog->data;
+    json_t *request;
+    size_t i;
+
+    (void)value;
+    json_array_foreach(asked->requests, i, request)
+    {
+        bool shutdown = strcmp(field_text(request, "cmd"), "shutdown") == 0;
+        if (!act_send(tui, json_incref(request), asked->what))
+            break;
+        tui->stopping |= shutdown;
+    }
+    view_clear_tags(tui);
+}
+
+void act_open_dialog(struct tui *tui, struct dialog *dialog)
+{
+    dialog_free(tui->dialog);
+    tui->dialog = dialog;
+    tui->input.len = 0; /* what was typed ahead was not meant for it */
+    tui->flush_keys = true;
+    tui->dirty = true;
+}
+
+static void free_asked(void *data)
+{
+    struct asked *asked = data;
+    json_decref(asked->requests);
+}
+
+struct dialog *act_ask(struct tui *tui, const char *title, const char *verb, const char *expected,
+                       json_t *requests, const char *what)
+{
+    struct dialog *dialog = dialog_new(expected ? DIALOG_TYPE : DIALOG_ASK, title);
+    struct asked *asked = mem_new(sizeof(*asked));
+
+    asked->requests = requests;
+    snprintf(asked->what, sizeof(asked->what), "%s", what);
+    dialog->data = asked;
+    dialog->free_data = free_asked;
+    dialog->on_yes = send_asked;
+    snprintf(dialog->verb, sizeof(dialog->verb), "%s", verb);
+    if (expected)
+        snprintf(dialog->expected, sizeof(dialog->expected), "%s", expected);
+    act_open_dialog(tui, dialog);
+    return dialog;
+}
+
+size_t act_collect(struct tui *tui, struct pin **pins)
+{
+    struct pin one;
+
+    if (tui->view == VIEW_WORKERS && tui->tag_count) {
+        *pins = mem_new_array((size_t)tui->tag_count, sizeof(**pins));
+        for (int i = 0; i < tui->tag_count; i++)
+            (*pins)[i] = tui->tags[i].pin;
+        return (size_t)tui->tag_count;
+    }
+    *pins = NULL;
+    view_subject(tui, &one);
+    if (!one.pool[0] && one.pid <= 0)
+        return 0;
+    *pins = mem_new(sizeof(one));
+    **pins = one;
+    return 1;
+}
+
+void act_scale(struct tui *tui, const char *pool, int64_t size, int64_t expect)
+{
+    char number[24], what[192];
+    json_t *request, *again;
+
+    if (size < 0)
+        return;
+    snprintf(number, sizeof(number), "%lld", (long long)size);
+    snprintf(what, sizeof(what), "%.80s: size %lld", pool, (long long)size);
+    request = json_pack("{s:s,s:s,s:s}", "cmd", "scale", "pool", pool, "size", number);
+    again = json_deep_copy(request);
+    if (expect >= 0)
+        json_object_set_new(request, "expect", json_integer(expect));
+    if (!send_with(tui, request, what, again))
+        return;
+    /* The next key counts from here until the supervisor has said what is. */
+    snprintf(tui->sized.pool, sizeof(tui->sized.pool), "%s", pool);
+    tui->sized.slot = size;
+    tui->sized_until = clock_add(tui->now, SIZED_SECONDS * CLOCK_S);
+}
+
+static void resize(struct tui *tui, int by)
+{
+    struct pin pin;
+    const json_t *pool;
+    int64_t size;
+
+    view_subject(tui, &pin);
+    pool = view_find_pool(tui, pin.pool);
+    size = field_int(pool, "want", -1);
+    if (tui->sized_until > tui->now && strcmp(tui->sized.pool, pin.pool) == 0)
+        size = tui->sized.slot;
+    if (!pin.pool[0] || size < 0)
+        notice_say(tui, ROLE_NORMAL, "Choose a pool in the Pools view first");
+    else
+        act_scale(tui, pin.pool, size + by, size);
+}
+
+/* Pause and hold, and their ends: no harm, so at once. */
+static void toggle(struct tui *tui, const char *verb, const char *flag)
+{
+    const json_t *row = tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui);
+    bool ends = row && field_bool(row, flag);
+    json_t *request = json_pack("{s:s}", "cmd", ends ? "resume" : verb);
+    struct pin pin;
+    char what[192];
+
+    view_subject(tui, &pin);
+    if (!pin.pool[0]) {
+        json_decref(request);
+        return;
+    }
+    pin.pid = 0; /* the slot is held, not the process */
+    act_target(request, &pin);
+    snprintf(what, sizeof(what), "%.80s: %s", json_string_value(json_object_get(request, "target")),
+             ends ? "resumed" : verb);
+    act_send(tui, request, what);
+}
+
+static bool is_down(const char *state)
+{
+    static const char *const states[] = {"stopped", "held", "failed", "down", "backoff", "done"};
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(states[i], state) == 0)
+            return true;
+    return false;
+}
+
+static json_t *requests_for(const char *verb, const struct pin *pins, size_t count)
+{
+    json_t *requests = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        json_t *request = json_pack("{s:s}", "cmd", verb);
+        act_target(request, &pins[i]);
+        json_array_append_new(requests, request);
+    }
+    return requests;
+}
+
+static void say_who(const struct pin *pins, size_t count, char *out, size_t size)
+{
+    if (count > 1)
+        snprintf(out, size, "%zu workers", count);
+    else if (pins->slot > 0 && pins->pid > 0)
+        snprintf(out, size, "%s[%lld] pid %lld", pins->pool, (long long)pins->slot,
+                 (long long)pins->pid);
+    else if (pins->slot > 0)
+        snprintf(out, size, "%s[%lld]", pins->pool, (long long)pins->slot);
+    else
+        snprintf(out, size, "%s", pins->pool);
+}
+
+/* Restart or stop of a pool or of workers; what is down already is started without a question. */
+static void change(struct tui *tui, const char *verb, const char *Verb)
+{
+    const json_t *row = tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui);
+    bool restart = strcmp(verb, "restart") == 0, pool = tui->view == VIEW_POOLS;
+    struct pin *pins;
+    size_t count = act_collect(tui, &pins);
+    char who[128], title[160], what[192];
+    struct dialog *dialog;
+
+    if (!count)
+        return;
+    say_who(pins, count, who, sizeof(who));
+    if (restart && count == 1 && is_down(field_text(row, "state"))) {
+        json_t *request = json_pack("{s:s}", "cmd", "start");
+        pins->pid = 0;
+        act_target(request, pins);
+        snprintf(what, sizeof(what), "%s: starting", who);
+        act_send(tui, request, what);
+        free(pins);
+        return;
+    }
+    snprintf(title, sizeof(title), "%s %s", Verb, pool ? "pool" : count > 1 ? "workers" : "1 worker");
+    snprintf(what, sizeof(what), "%s: %s asked for", who, verb);
+    dialog = act_ask(tui, title, Verb, pool && !restart ? pins->pool : NULL,
+                     requests_for(verb, pins, count), what);
+    if (pool && restart)
+        dialog_line(dialog, "%s: its workers, one at a time.", who);
+    else if (pool)
+        dialog_line(dialog, "%s and its %lld workers; type the pool's name:", who,
+                    (long long)field_int(row, "live", 0));
+    else
+        dialog_line(dialog, "%s %s.", Verb, who);
+    if (!pool && restart)
+        dialog_line(dialog, "It finishes or gives back what it has in hand.");
+    else if (!pool)
+        dialog_line(dialog, "Drained, then TERM; it stays down until started.");
+    free(pins);
+}
+
+static void on_task(struct tui *tui, const char *verb, const char *done)
+{
+    const json_t *row = view_selected(tui);
+    char what[192];
+
+    if (!row)
+        return;
+    snprintf(what, sizeof(what), "task %.24s: %s", field_text(row, "id"), done);
+    act_send(tui, json_pack("{s:s,s:[s]}", "cmd", verb, "tasks", field_text(row, "id")), what);
+}
+
+static void acknowledge(struct tui *tui, bool all)
+{
+    const json_t *row = tui->view == VIEW_EVENTS ? view_selected(tui) : NULL;
+
+    if (all || !row)
+        act_send(tui, json_pack("{s:s,s:b}", "cmd", "ack", "all", 1), "all alerts acknowledged");
+    else
+        act_send(tui, json_pack("{s:s,s:I}", "cmd", "ack", "event",
+                                (json_int_t)field_int(row, "seq", 0)),
+                 "acknowledged");
+}
+
+static void stop_all(struct tui *tui)
+{
+    const json_t *summary = model_summary(&tui->model);
+    const char *name = field_text(summary, "name");
+    struct dialog *dialog = act_ask(tui, "Stop all", "Stop", name,
+                                    json_pack("[{s:s}]", "cmd", "shutdown"),
+                                    "stopping all pools (q leaves, the stop goes on)");
+
+    dialog_line(dialog, "All pools stop, %lld workers end.",
+                (long long)field_int(summary, "live", 0));
+    dialog_line(dialog, "Type %s to do it:", name);
+}
+
+static void on_quit(struct tui *tui, struct dialog *dialog, int value)
+{
+    (void)dialog;
+    if (value == 1)
+        stop_all(tui);
+    else
+        tui->quit = true;
+}
+
+void act_quit(struct tui *tui)
+{
+    const json_t *summary = model_summary(&tui->model);
+    struct dialog *dialog;
+
+    if (!tui->net.greeted || !summary || tui->stopping ||
+        strcmp(field_text(summary, "state"), "done") == 0) {
+        tui->quit = true;
+        return;
+    }
+    dialog = dialog_new(DIALOG_MENU, "Quit");
+    dialog_item(dialog, 'd', 0, "Detach: %lld workers keep running",
+                (long long)field_int(summary, "live", 0));
+    dialog_item(dialog, 's', 1, "Stop all pools and end the supervisor");
+    dialog_item(dialog, 'c', 2, "Cancel");
+    dialog->on_yes = on_quit;
+    act_open_dialog(tui, dialog);
+}
+
+bool act_do(struct tui *tui, enum action action)
+{
+    if (action == ACTION_GROW || action == ACTION_SHRINK)
+        resize(tui, action == ACTION_GROW ? 1 : -1);
+    else if (action == ACTION_PAUSE)
+        toggle(tui, "pause", "paused");
+    else if (action == ACTION_HOLD)
+        toggle(tui, "hold", "held");
+    else if (action == ACTION_RESTART)
+        change(tui, "restart", "Restart");
+    else if (action == ACTION_STOP)
+        change(tui, "stop", "Stop");
+    else if (action == ACTION_KILL)
+        act_signal(tui, "KILL");
+    else if (action == ACTION_SIGNAL)
+        act_signal_menu(tui);
+    else if (action == ACTION_RETRY)
+        on_task(tui, "retry", "runs again");
+    else if (action == ACTION_CANCEL)
+        on_task(tui, "cancel", "cancelled");
+    else if (action == ACTION_ACK || action == ACTION_ACK_ALL)
+        acknowledge(tui, action == ACTION_ACK_ALL);
+    else if (action == ACTION_UNDO)
+        act_send(tui, json_pack("{s:s}", "cmd", "undo"), "undone");
+    else if (action == ACTION_QUIT)
+        act_quit(tui);
+    else
+        return false;
+    return true;
+}

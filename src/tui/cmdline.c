@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line. Words become a request by the command table, so that a verb is typed here as
+ * on the shell; dangerous ones ask first as their keys do.
+ */
+#include "tui/cmdline.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sys/file.h"
+#include "tui/act.h"
+#include "tui/dialog.h"
+#include "tui/field.h"
+#include "tui/page.h"
+#include "tui/view.h"
+#include "wire/commands.h"
+
+enum { WORDS_MAX = 64 };
+
+struct words {
+    char *word[WORDS_MAX];
+    int count;
+};
+
+/* Splits at blanks; "..." and '...' keep them. */
+static void split(const char *line, struct words *words)
+{
+    char *text = mem_new(strlen(line) + 1);
+
+    words->count = 0;
+    while (*line && words->count < WORDS_MAX) {
+        size_t len = 0;
+        char quote = 0;
+        while (*line == ' ')
+            line++;
+        if (!*line)
+            break;
+        for (; *line && (quote || *line != ' '); line++) {
+            if (quote ? *line == quote : *line == '"' || *line == '\'')
+                quote = quote ? 0 : *line;
+            else
+                text[len++] = *line;
+        }
+        words->word[words->count++] = mem_copy_bytes(text, len);
+    }
+    free(text);
+}
+
+static void free_words(struct words *words)
+{
+    for (int i = 0; i < words->count; i++)
+        free(words->word[i]);
+}
+
+/* The JSON key of an argument: its name with '_' for '-'. */
+static void json_key(const char *name, char *out, size_t size)
+{
+    size_t i;
+
+    for (i = 0; name[i] && i + 1 < size; i++)
+        out[i] = name[i] == '-' ? '_' : name[i];
+    out[i] = '\0';
+}
+
+static json_t *value_of(const struct command_arg *arg, const char *text)
+{
+    int64_t number;
+
+    switch (arg->kind) {
+    case ARG_INT:
+        return str_parse_int(text, &number) == 0 ? json_integer(number) : NULL;
+    case ARG_SECONDS:
+        return str_parse_duration(text, &number) == 0 ? json_real((double)number / 1e9) : NULL;
+    case ARG_STRINGS:
+        return json_pack("[s]", text);
+    case ARG_FLAG:
+    case ARG_STRING:
+    case ARG_REST:
+    default:
+        return json_string(text);
+    }
+}
+
+static const struct command_arg *find_option(const struct command *command, const char *word)
+{
+    for (size_t i = 0; i < command->arg_count; i++) {
+        const struct command_arg *arg = &command->args[i];
+        if (!arg->positional && word[1] == '-' && strcmp(word + 2, arg->name) == 0)
+            return arg;
+        if (!arg->positional && arg->letter && word[1] == arg->letter && !word[2])
+            return arg;
+    }
+    return NULL;
+}
+
+static const struct command_arg *find_positional(const struct command *command, const json_t *request)
+{
+    char key[64];
+
+    for (size_t i = 0; i < command->arg_count; i++) {
+        const struct command_arg *arg = &command->args[i];
+        json_key(arg->name, key, sizeof(key));
+        if (arg->positional && (arg->kind == ARG_REST || !json_object_get(request, key)))
+            return arg;
+    }
+    return NULL;
+}
+
+static int set_value(json_t *request, const struct command_arg *arg, const char *text,
+                     struct err *err)
+{
+    char key[64];
+    json_t *value = value_of(arg, text);
+
+    json_key(arg->name, key, sizeof(key));
+    if (!value)
+        return err_set(err, EINVAL, "%s: \"%s\" is no %s", arg->name, text,
+                       arg->meta ? arg->meta : "value");
+    if (arg->kind != ARG_REST) {
+        json_object_set_new(request, key, value);
+        return 0;
+    }
+    if (!json_object_get(request, key))
+        json_object_set_new(request, key, json_array());
+    json_array_append_new(json_object_get(request, key), value);
+    return 0;
+}
+
+static int take_words(const struct command *command, const struct words *words, json_t *request,
+                      struct err *err)
+{
+    for (int i = 1; i < words->count; i++) {
+        const char *word = words->word[i];
+        bool option = word[0] == '-' && isalpha((unsigned char)word[word[1] == '-' ? 2 : 1]);
+        const struct command_arg *arg =
+            option ? find_option(command, word) : find_positional(command, request);
+        if (!arg)
+            return err_set(err, EINVAL, "%s: \"%s\" is not understood", command->name, word);
+        if (arg->kind == ARG_FLAG) {
+            char key[64];
+            json_key(arg->name, key, sizeof(key));
+            json_object_set_new(request, key, json_true());
+            continue;
+        }
+        if (option && ++i == words->count)
+            return err_set(err, EINVAL, "%s: %s needs a value", command->name, word);
+        if (set_value(request, arg, words->word[i], err) < 0)
+            return -EINVAL;
+    }
+    for (size_t i = 0; i < command->arg_count; i++) {
+        char key[64];
+        json_key(command->args[i].name, key, sizeof(key));
+        if (command->args[i].required && !json_object_get(request, key))
+            return err_set(err, EINVAL, "%s needs %s: %s", command->name, command->args[i].meta,
+                           command->args[i].help);
+    }
+    return 0;
+}
+
+/* What must be typed before a tier 3 verb: its target, else the supervisor's name. */
+static const char *name_to_type(struct tui *tui, const json_t *request)
+{
+    const char *target = field_text(request, "target");
+
+    return *target ? target : field_text(model_summary(&tui->model), "name");
+}
+
+static void send_verb(struct tui *tui, const struct command *command, json_t *request,
+                      const char *line)
+{
+    struct dialog *dialog;
+    const char *expected;
+    char title[96];
+
+    if (command->danger == DANGER_NONE || command->danger == DANGER_UNDO) {
+        page_request(tui, request, line);
+        return;
+    }
+    snprintf(title, sizeof(title), "%c%s", toupper((unsigned char)command->name[0]),
+             command->name + 1);
+    expected = command->danger == DANGER_TYPE ? name_to_type(tui, request) : NULL;
+    dialog = act_ask(tui, title, title, expected, json_pack("[o]", request), line);
+    dialog_line(dialog, "%s", line);
+    dialog_line(dialog, "%s.", command->summary);
+    if (expected)
+        dialog_line(dialog, "Type %s to do it:", expected);
+}
+
+static void run_verb(struct tui *tui, const struct words *words, const char *line)
+{
+    const struct command *command = command_find(words->word[0]);
+    const char *near = command_nearest(words->word[0]);
+    struct err err = {0};
+    json_t *request;
+
+    if (!command) {
+        notice_say(tui, ROLE_BAD, near ? "\"%s\" is no command; did you mean %s?"
+                                       : "\"%s\" is no command", words->word[0], near);
+        return;
+    }
+    if (command->local || command->later || strcmp(command->name, "attach") == 0 ||
+        strcmp(command->name, "logs") == 0) {
+        notice_say(tui, ROLE_NORMAL, command->later ? "%s belongs to %s, which is not built yet"
+                                                    : "%s is for the shell", command->name,
+                   command->later);
+        return;
+    }
+    request = json_pack("{s:s}", "cmd", command->name);
+    if (take_words(command, words, request, &err) < 0) {
+        notice_say(tui, ROLE_BAD, "%s", err.text);
+        json_decref(request);
+        return;
+    }
+    send_verb(tui, command, request, line);
+}
+
+static void dump_screen(struct tui *tui, const char *path)
+{
+    struct buf text = {0};
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    struct cells copy = tui->cells;
+    int status = -1;
+
+    /* The grid is the last frame: the command line that asked for it is not on it. */
+    if (fd >= 0 && cells_dump(&copy, &text) == 0)
+        status = file_write_all(fd, buf_data(&text), buf_len(&text));
+    if (fd >= 0)
+        close(fd);
+    buf_fini(&text);
+    notice_say(tui, status < 0 ? ROLE_BAD : ROLE_GOOD,
+               status < 0 ? "%s: can't be written" : "Screen written to %s", path);
+}
+
+static void size_pool(struct tui *tui, const struct words *words)
+{
+    int64_t size;
+
+    if (words->count != 3 || str_parse_int(words->word[2], &size) < 0 || size < 0)
+        notice_say(tui, ROLE_BAD, ":size POOL N");
+    else
+        act_scale(tui, words->word[1], size, -1);
+}
+
+static void rebind(struct tui *tui, const struct words *words)
+{
+    if (words->count == 1)
+        view_enter(tui, VIEW_HELP);
+    else if (words->count == 3 && keys_rebind(&tui->keys, words->word[1], words->word[2]))
+        notice_say(tui, ROLE_GOOD, "%s is on %s now", words->word[1], words->word[2]);
+    else
+        notice_say(tui, ROLE_BAD, ":keys ACTION KEY, as :keys restart F5");
+}
+
+static const char *const own_words[] = {"dump-screen", "keys", "quit", "size", "pools",
+                                        "workers",     "queue", "logs", "help"};
+
+static bool run_own(struct tui *tui, const struct words *words)
+{
+    const char *word = words->word[0];
+
+    if (strcmp(word, "dump-screen") == 0 && words->count == 2)
+        dump_screen(tui, words->word[1]);
+    else if (strcmp(word, "dump-screen") == 0)
+        notice_say(tui, ROLE_BAD, ":dump-screen FILE");
+    else if (strcmp(word, "size") == 0)
+        size_pool(tui, words);
+    else if (strcmp(word, "keys") == 0)
+        rebind(tui, words);
+    else if (strcmp(word, "quit") == 0)
+        act_quit(tui);
+    else if (strcmp(word, "help") == 0)
+        view_enter(tui, VIEW_HELP);
+    else if (strcmp(word, "logs") == 0 && words->count == 2)
+        view_open_log(tui, words->word[1], words->word[1]);
+    else if (words->count > 1)
+        return false;
+    else if (strcmp(word, "pools") == 0)
+        view_go(tui, VIEW_POOLS);
+    else if (strcmp(word, "workers") == 0)
+        view_go(tui, VIEW_WORKERS);
+    else if (strcmp(word, "queue") == 0)
+        view_go(tui, VIEW_QUEUE);
+    else if (strcmp(word, "logs") == 0)
+        view_go(tui, VIEW_LOGS);
+    else
+        return false;
+    return true;
+}
+
+void cmdline_run(struct tui *tui, const char *line)
+{
+    struct words words;
+
+    split(line, &words);
+    if (words.count && !run_own(tui, &words))
+        run_verb(tui, &words, line);
+    free_words(&words);
+}
+
+struct completion {
+    const char *start;
+    size_t len;
+    char common[128];
+    char open[256]; /* what it may be, for the message line */
+    int count;
+};
+
+static void offer(struct completion *done, const char *word)
+{
+    size_t same = 0;
+
+    if (strncmp(word, done->start, done->len) != 0)
+        return;
+    while (done->count && done->common[same] && done->common[same] == word[same])
+        same++;
+    if (done->count)
+        done->common[same] = '\0';
+    else
+        snprintf(done->common, sizeof(done->common), "%s", word);
+    snprintf(done->open + strlen(done->open), sizeof(done->open) - strlen(done->open), "%s ", word);
+    done->count++;
+}
+
+static void offer_commands(struct completion *done)
+{
+    for (size_t i = 0; i < ARRAY_LEN(own_words); i++)
+        offer(done, own_words[i]);
+    for (size_t i = 0; i < command_count; i++)
+        if (!command_table[i].local && !command_table[i].later &&
+            strcmp(command_table[i].name, "attach") != 0 &&
+            strcmp(command_table[i].name, "logs") != 0)
+            offer(done, command_table[i].name);
+}
+
+void cmdline_complete(struct tui *tui)
+{
+    struct prompt *prompt = &tui->prompt;
+    const char *space = strrchr(prompt->text, ' ');
+    struct completion done = {.start = space ? space + 1 : prompt->text};
+    char line[PROMPT_MAX];
+    int head = (int)(done.start - prompt->text);
+
+    done.len = strlen(done.start);
+    if (!space)
+        offer_commands(&done);
+    else
+        for (int i = 0; i < tui->model.windows[WINDOW_POOLS].count; i++)
+            offer(&done, field_text(tui->model.windows[WINDOW_POOLS].rows[i], "name"));
+    if (!done.count)
+        return;
+    snprintf(line, sizeof(line), "%.*s%.120s%s", head, prompt->text, done.common,
+             done.count == 1 ? " " : "");
+    prompt_set(prompt, line);
+    if (done.count > 1)
+        notice_say(tui, ROLE_DIM, "%s", done.open);
+}

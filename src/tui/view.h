@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The views and what they share: frame, tables with a cursor, moving between views.
+ */
+#ifndef LIFEGUARD_TUI_VIEW_H
+#define LIFEGUARD_TUI_VIEW_H
+
+#include "tui/state.h"
+
+extern const struct view view_pools, view_workers, view_queue, view_logs, view_events, view_detail,
+    view_help, view_page;
+
+const struct view *view_of(enum view_id id);
+static inline const struct view *view_now(const struct tui *tui)
+{
+    return view_of(tui->view);
+}
+static inline struct list *view_list(struct tui *tui)
+{
+    return &tui->lists[tui->view];
+}
+static inline struct text_style view_style(const struct tui *tui, enum role role)
+{
+    return theme_style(&tui->theme, role);
+}
+
+/* view_nav.c: where we are. */
+void view_go(struct tui *tui, enum view_id id);   /* a tab: the way back is forgotten */
+void view_enter(struct tui *tui, enum view_id id); /* deeper: back leads here again */
+bool view_back(struct tui *tui);                  /* false at the top */
+void view_open_worker(struct tui *tui, const json_t *row);
+void view_open_log(struct tui *tui, const char *target, const char *label);
+/* Asks for what the screen needs; called once a turn. */
+void view_want(struct tui *tui);
+/* After new rows or a moved cursor: the cursor stays on its object. */
+void view_track(struct tui *tui, enum view_id id);
+/* The row under the cursor of the present view, or NULL. */
+const json_t *view_selected(struct tui *tui);
+/* The pool and the worker that an action of this view is about; "" and pid 0 when there is none. */
+void view_subject(struct tui *tui, struct pin *pin);
+bool view_is_tagged(const struct tui *tui, const char *key);
+void view_toggle_tag(struct tui *tui, const char *key, const struct pin *pin);
+/* What a row of the present view is about. */
+void view_pin(struct tui *tui, const json_t *row, struct pin *pin);
+void view_clear_tags(struct tui *tui);
+
+/* view_frame.c: what is around every view. */
+void view_layout(struct tui *tui);
+void view_draw(struct tui *tui);
+/* The right part of the tab line. */
+void view_status(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The message line's text when nothing else is on it. */
+void view_hint(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "── title ───" across the screen. */
+void view_rule(struct tui *tui, int y, const char *title);
+/* Header and rows of a list in [y, bottom); returns the row behind the last. */
+int view_draw_list(struct tui *tui, int y, int bottom, const struct column *columns, size_t count,
+                   table_fill fill);
+/* Rows without a cursor (panes): at most `max` of the window; returns the row behind the last. */
+int view_draw_pane(struct tui *tui, int y, int bottom, const struct window *window,
+                   const struct column *columns, size_t count, table_fill fill);
+/* "[||||    ]" of `width` cells into `out`. */
+void view_bar(char *out, size_t size, double part, int width);
+/* One line of several styles: draws and returns the next x. */
+int view_put(struct tui *tui, int y, int x, enum role role, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* view_mini.c: below 60x12. */
+void view_draw_mini(struct tui *tui);
+/* view_meters.c: the meters over the pools; returns the rows used. */
+int view_draw_meters(struct tui *tui, int y);
+
+/* Columns shared between views and panes. */
+const struct column *view_worker_columns(size_t *count);
+void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int width,
+                      struct table_cell *cell);
+const struct column *view_event_columns(size_t *count);
+void view_event_fill(struct tui *tui, const json_t *row, size_t column, int width,
+                     struct table_cell *cell);
+
+/* view_pools.c */
+void view_sort_pools(struct tui *tui);
+const json_t *view_find_pool(const struct tui *tui, const char *name);
+
+/* notice.c: the message line. */
+void notice_say(struct tui *tui, enum role role, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
