@@ -32,8 +32,7 @@ static void answered(void *owner, const json_t *reply, void *context)
     } else if (field_bool(reply, "ok")) {
         const char *said = field_text(reply, "message");
         bool undo = field_int(reply, "undo", 0) > 0;
-        notice_say(tui, ROLE_GOOD, "%s%s", *said ? said : sent->what,
-                   undo ? "   u undo (8s)" : "");
+        notice_say(tui, ROLE_GOOD, "%s%s", *said ? said : sent->what, undo ? "   u undo (8s)" : "");
     } else if (strcmp(field_text(reply, "code"), "changed") == 0 && sent->again) {
         struct dialog *dialog;
         tui->sized_until = 0;
@@ -283,7 +282,10 @@ static void change(struct tui *tui, const char *verb, const char *Verb)
         free(pins);
         return;
     }
-    snprintf(title, sizeof(title), "%s %s", Verb, pool ? "pool" : count > 1 ? "workers" : "1 worker");
+    snprintf(title, sizeof(title), "%s %s", Verb,
+             pool        ? "pool"
+             : count > 1 ? "workers"
+                         : "1 worker");
     snprintf(what, sizeof(what), "%s: %s asked for", who, verb);
     dialog = act_ask(tui, title, Verb, pool && !restart ? pins->pool : NULL,
                      requests_for(verb, pins, count), what);
@@ -319,18 +321,19 @@ static void acknowledge(struct tui *tui, bool all)
     if (all || !row)
         act_send(tui, json_pack("{s:s,s:b}", "cmd", "ack", "all", 1), "all alerts acknowledged");
     else
-        act_send(tui, json_pack("{s:s,s:I}", "cmd", "ack", "event",
-                                (json_int_t)field_int(row, "seq", 0)),
-                 "acknowledged");
+        act_send(
+            tui,
+            json_pack("{s:s,s:I}", "cmd", "ack", "event", (json_int_t)field_int(row, "seq", 0)),
+            "acknowledged");
 }
 
 static void stop_all(struct tui *tui)
 {
     const json_t *summary = model_summary(&tui->model);
     const char *name = field_text(summary, "name");
-    struct dialog *dialog = act_ask(tui, "Stop all", "Stop", name,
-                                    json_pack("[{s:s}]", "cmd", "shutdown"),
-                                    "stopping all pools (q leaves, the stop goes on)");
+    struct dialog *dialog =
+        act_ask(tui, "Stop all", "Stop", name, json_pack("[{s:s}]", "cmd", "shutdown"),
+                "stopping all pools (q leaves, the stop goes on)");
 
     dialog_line(dialog, "All pools stop, %lld workers end.",
                 (long long)field_int(summary, "live", 0));

@@ -35,11 +35,10 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
     dialog_line(dialog, "SIG%s to %s[%lld] pid %lld%s", signal, pin->pool, (long long)pin->slot,
                 (long long)pin->pid, age);
     if (json_is_object(task) && strcmp(field_text(pool, "mode"), "command") == 0)
-        dialog_line(dialog, "Task %.24s ends with it: its failure counts.",
-                    field_text(task, "id"));
+        dialog_line(dialog, "Task %.24s ends with it: its failure counts.", field_text(task, "id"));
     else if (json_is_object(task))
-        dialog_line(dialog, "Task %.24s goes back to the queue (try %lld).",
-                    field_text(task, "id"), (long long)field_int(task, "attempt", 1) + 1);
+        dialog_line(dialog, "Task %.24s goes back to the queue (try %lld).", field_text(task, "id"),
+                    (long long)field_int(task, "attempt", 1) + 1);
     if (pool)
         dialog_line(dialog, "The pool stays at %lld: a new worker starts.",
                     (long long)field_int(pool, "want", 0));
@@ -159,19 +158,25 @@ void act_signal_menu(struct tui *tui)
     static const struct {
         int number;
         const char *text;
-    } signals[] = {{15, "TERM  end, politely"}, {9, "KILL  end at once"},
-                   {1, "HUP   reload, for many programs"}, {2, "INT   as ^C"},
-                   {3, "QUIT  end with a core dump"}, {6, "ABRT  end with a core dump"},
-                   {10, "USR1"}, {12, "USR2"}, {19, "STOP  freeze"}, {18, "CONT  go on"}};
+    } signals[] = {{15, "TERM  end, politely"},
+                   {9, "KILL  end at once"},
+                   {1, "HUP   reload, for many programs"},
+                   {2, "INT   as ^C"},
+                   {3, "QUIT  end with a core dump"},
+                   {6, "ABRT  end with a core dump"},
+                   {10, "USR1"},
+                   {12, "USR2"},
+                   {19, "STOP  freeze"},
+                   {18, "CONT  go on"}};
     struct dialog *dialog;
     struct pinned *pinned;
     struct pin *pins;
     size_t count = collect(tui, &pins);
 
     if (!count) {
-        notice_say(tui, ROLE_NORMAL, tui->view == VIEW_POOLS
-                                         ? "Nothing is wrong here: Enter shows the pool's workers"
-                                         : "No worker here to signal");
+        notice_say(tui, ROLE_NORMAL,
+                   tui->view == VIEW_POOLS ? "Nothing is wrong here: Enter shows the pool's workers"
+                                           : "No worker here to signal");
         return;
     }
     pinned = mem_new(sizeof(*pinned) + count * sizeof(*pins));

@@ -24,12 +24,12 @@ static const struct {
     uint32_t codepoint;
     char ascii;
 } ascii_forms[] = {
-    {0x25cf, '*'}, {0x25cb, '-'}, {0x25cc, '~'}, {0x25d4, 'v'}, {0x21bb, '^'}, {0x2016, '='},
-    {0x2717, 'x'}, {0x2298, '#'}, {0x25b8, '>'}, {0x25be, 'v'}, {0x25b4, '^'}, {0x2026, '~'},
-    {0x2500, '-'}, {0x2502, '|'}, {0x250c, '+'}, {0x2510, '+'}, {0x2514, '+'}, {0x2518, '+'},
-    {0x2191, '^'}, {0x2193, 'v'}, {0x2190, '<'}, {0x2192, '>'}, {0x232b, '<'}, {0x203a, '>'},
-    {0x00b7, '.'}, {0x00d7, 'x'}, {0x258f, '|'}, {0x2581, '.'}, {0x2582, ':'}, {0x2583, '-'},
-    {0x2584, '='}, {0x2585, '+'}, {0x2586, '*'}, {0x2587, '#'}, {0x2588, '#'}, {0x2713, '+'},
+    {0x25cf, '*'}, {0x25cb, '-'}, {0x25cc, '~'},  {0x25d4, 'v'},  {0x21bb, '^'}, {0x2016, '='},
+    {0x2717, 'x'}, {0x2298, '#'}, {0x25b8, '>'},  {0x25be, 'v'},  {0x25b4, '^'}, {0x2026, '~'},
+    {0x2500, '-'}, {0x2502, '|'}, {0x250c, '+'},  {0x2510, '+'},  {0x2514, '+'}, {0x2518, '+'},
+    {0x2191, '^'}, {0x2193, 'v'}, {0x2190, '<'},  {0x2192, '>'},  {0x232b, '<'}, {0x203a, '>'},
+    {0x00b7, '.'}, {0x00d7, 'x'}, {0x258f, '|'},  {0x2581, '.'},  {0x2582, ':'}, {0x2583, '-'},
+    {0x2584, '='}, {0x2585, '+'}, {0x2586, '*'},  {0x2587, '#'},  {0x2588, '#'}, {0x2713, '+'},
     {0x2013, '-'}, {0x2014, '-'}, {0x2018, '\''}, {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},
 };
 
@@ -192,8 +192,14 @@ static bool put_glyph(void *owner, const struct glyph *glyph)
 int cells_put_text(struct cells *cells, int y, int x, int width, struct text_style style,
                    const struct cells_text *text)
 {
-    struct pen pen = {.cells = cells, .text = text, .style = style, .y = y, .x = x, .start = x,
-                      .end = x + width, .skip = text->skip};
+    struct pen pen = {.cells = cells,
+                      .text = text,
+                      .style = style,
+                      .y = y,
+                      .x = x,
+                      .start = x,
+                      .end = x + width,
+                      .skip = text->skip};
 
     if (y < 0 || y >= cells->rows || x < 0 || width <= 0 || x >= cells->cols)
         return 0;

@@ -104,7 +104,8 @@ static const struct command_arg *find_option(const struct command *command, cons
     return NULL;
 }
 
-static const struct command_arg *find_positional(const struct command *command, const json_t *request)
+static const struct command_arg *find_positional(const struct command *command,
+                                                 const json_t *request)
 {
     char key[64];
 
@@ -205,15 +206,17 @@ static void run_verb(struct tui *tui, const struct words *words, const char *lin
     json_t *request;
 
     if (!command) {
-        notice_say(tui, ROLE_BAD, near ? "\"%s\" is no command; did you mean %s?"
-                                       : "\"%s\" is no command", words->word[0], near);
+        notice_say(tui, ROLE_BAD,
+                   near ? "\"%s\" is no command; did you mean %s?" : "\"%s\" is no command",
+                   words->word[0], near);
         return;
     }
     if (command->local || command->later || strcmp(command->name, "attach") == 0 ||
         strcmp(command->name, "logs") == 0) {
-        notice_say(tui, ROLE_NORMAL, command->later ? "%s belongs to %s, which is not built yet"
-                                                    : "%s is for the shell", command->name,
-                   command->later);
+        notice_say(tui, ROLE_NORMAL,
+                   command->later ? "%s belongs to %s, which is not built yet"
+                                  : "%s is for the shell",
+                   command->name, command->later);
         return;
     }
     request = json_pack("{s:s}", "cmd", command->name);
@@ -262,7 +265,7 @@ static void rebind(struct tui *tui, const struct words *words)
         notice_say(tui, ROLE_BAD, ":keys ACTION KEY, as :keys restart F5");
 }
 
-static const char *const own_words[] = {"dump-screen", "keys", "quit", "size", "pools",
+static const char *const own_words[] = {"dump-screen", "keys",  "quit", "size", "pools",
                                         "workers",     "queue", "logs", "help"};
 
 static bool run_own(struct tui *tui, const struct words *words)

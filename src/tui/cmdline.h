@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The `:` command line: the supervisor's verbs from the command table, and a few of the screen's. */
+/* The `:` command line: the supervisor's verbs from the command table, and a few of the screen's.
+ */
 #ifndef LIFEGUARD_TUI_CMDLINE_H
 #define LIFEGUARD_TUI_CMDLINE_H
 

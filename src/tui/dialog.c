@@ -196,8 +196,8 @@ void dialog_draw(struct dialog *dialog, struct cells *cells, const struct theme 
     dialog->width = widest(dialog) + 2;
     if (dialog->width > cells->cols)
         dialog->width = cells->cols;
-    dialog->height = (int)(dialog->line_count + dialog->item_count) + 2 +
-                     (dialog->kind != DIALOG_MENU);
+    dialog->height =
+        (int)(dialog->line_count + dialog->item_count) + 2 + (dialog->kind != DIALOG_MENU);
     dialog->top = (cells->rows - dialog->height) / 2;
     dialog->top = dialog->top < 0 ? 0 : dialog->top;
     dialog->left = (cells->cols - dialog->width) / 2;

@@ -26,12 +26,12 @@ size_t input_feed(struct input *input, const char *bytes, size_t len)
 /* ESC [ n ~ */
 static uint32_t tilde_key(int number)
 {
-    static const uint16_t numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 17, 18,
-                                       19, 20, 21, 23, 24, 200, 201};
+    static const uint16_t numbers[] = {1,  2,  3,  4,  5,  6,  7,  8,  11, 12,  13,
+                                       14, 15, 17, 18, 19, 20, 21, 23, 24, 200, 201};
     static const uint32_t codes[] = {
-        KEY_HOME_CODE, KEY_INSERT,   KEY_DELETE, KEY_END_CODE, KEY_PAGE_UP, KEY_PAGE_DOWN,
-        KEY_HOME_CODE, KEY_END_CODE, KEY_F1,     KEY_F2,       KEY_F3,      KEY_F4,
-        KEY_F5,        KEY_F6,       KEY_F7,     KEY_F8,       KEY_F9,      KEY_F10,
+        KEY_HOME_CODE, KEY_INSERT,   KEY_DELETE,      KEY_END_CODE, KEY_PAGE_UP, KEY_PAGE_DOWN,
+        KEY_HOME_CODE, KEY_END_CODE, KEY_F1,          KEY_F2,       KEY_F3,      KEY_F4,
+        KEY_F5,        KEY_F6,       KEY_F7,          KEY_F8,       KEY_F9,      KEY_F10,
         KEY_F11,       KEY_F12,      KEY_PASTE_BEGIN, KEY_PASTE_END};
 
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
@@ -44,9 +44,9 @@ static uint32_t tilde_key(int number)
 static uint32_t letter_key(char letter)
 {
     static const char letters[] = "ABCDHFZPQRSM";
-    static const uint32_t codes[] = {KEY_UP_CODE, KEY_DOWN_CODE, KEY_RIGHT_CODE, KEY_LEFT_CODE,
-                                     KEY_HOME_CODE, KEY_END_CODE, KEY_BACK_TAB, KEY_F1,
-                                     KEY_F2, KEY_F3, KEY_F4, KEY_ENTER_CODE};
+    static const uint32_t codes[] = {KEY_UP_CODE,   KEY_DOWN_CODE, KEY_RIGHT_CODE, KEY_LEFT_CODE,
+                                     KEY_HOME_CODE, KEY_END_CODE,  KEY_BACK_TAB,   KEY_F1,
+                                     KEY_F2,        KEY_F3,        KEY_F4,         KEY_ENTER_CODE};
     const char *found = strchr(letters, letter);
 
     return found && letter ? codes[found - letters] : KEY_NONE;

@@ -4,15 +4,17 @@
 #include "tui/keys.h"
 
 static const struct key_item list_bar[] = {
-    {"F1", "Help", ACTION_HELP},     {"F2", "Setup", ACTION_SETUP},  {"F3", "Find", ACTION_FIND},
-    {"F4", "Filter", ACTION_FILTER}, {"F6", "Sort", ACTION_SORT},    {"F7", "Size-", ACTION_SHRINK},
-    {"F8", "Size+", ACTION_GROW},    {"F9", "Signal", ACTION_SIGNAL}, {"F10", "Quit", ACTION_QUIT},
+    {"F1", "Help", ACTION_HELP},  {"F2", "Setup", ACTION_SETUP},
+    {"F3", "Find", ACTION_FIND},  {"F4", "Filter", ACTION_FILTER},
+    {"F6", "Sort", ACTION_SORT},  {"F7", "Size-", ACTION_SHRINK},
+    {"F8", "Size+", ACTION_GROW}, {"F9", "Signal", ACTION_SIGNAL},
+    {"F10", "Quit", ACTION_QUIT},
 };
 
 static const struct key_item events_bar[] = {
-    {"F1", "Help", ACTION_HELP},      {"F2", "Setup", ACTION_SETUP}, {"F3", "Find", ACTION_FIND},
-    {"F4", "Filter", ACTION_FILTER},  {"F7", "Size-", ACTION_SHRINK}, {"F8", "Size+", ACTION_GROW},
-    {"F9", "Signal", ACTION_SIGNAL},  {"F10", "Quit", ACTION_QUIT},
+    {"F1", "Help", ACTION_HELP},     {"F2", "Setup", ACTION_SETUP},  {"F3", "Find", ACTION_FIND},
+    {"F4", "Filter", ACTION_FILTER}, {"F7", "Size-", ACTION_SHRINK}, {"F8", "Size+", ACTION_GROW},
+    {"F9", "Signal", ACTION_SIGNAL}, {"F10", "Quit", ACTION_QUIT},
 };
 
 static const struct key_item detail_bar[] = {
@@ -24,10 +26,14 @@ static const struct key_item detail_bar[] = {
 };
 
 static const struct key_item logs_bar[] = {
-    {"F1", "Help", ACTION_HELP},         {"F3", "Find", ACTION_FIND},
-    {"F4", "Filter", ACTION_FILTER},     {"F", "Follow", ACTION_FOLLOW},
-    {"p", "Prev run", ACTION_PREVIOUS_LOG}, {"w", "Wrap", ACTION_WRAP},
-    {"t", "Time", ACTION_TIME},          {"W", "Save", ACTION_SAVE},
+    {"F1", "Help", ACTION_HELP},
+    {"F3", "Find", ACTION_FIND},
+    {"F4", "Filter", ACTION_FILTER},
+    {"F", "Follow", ACTION_FOLLOW},
+    {"p", "Prev run", ACTION_PREVIOUS_LOG},
+    {"w", "Wrap", ACTION_WRAP},
+    {"t", "Time", ACTION_TIME},
+    {"W", "Save", ACTION_SAVE},
     {"Esc", "Back", ACTION_BACK},
 };
 
@@ -50,12 +56,9 @@ const struct key_item *keys_bar(unsigned context, size_t *count)
         const struct key_item *items;
         size_t count;
     } bars[] = {
-        {IN_DETAIL, detail_bar, ARRAY_LEN(detail_bar)},
-        {IN_LOGS, logs_bar, ARRAY_LEN(logs_bar)},
-        {IN_EVENTS, events_bar, ARRAY_LEN(events_bar)},
-        {IN_HELP, help_bar, ARRAY_LEN(help_bar)},
-        {IN_PAGE, page_bar, ARRAY_LEN(page_bar)},
-        {IN_ALL, list_bar, ARRAY_LEN(list_bar)},
+        {IN_DETAIL, detail_bar, ARRAY_LEN(detail_bar)}, {IN_LOGS, logs_bar, ARRAY_LEN(logs_bar)},
+        {IN_EVENTS, events_bar, ARRAY_LEN(events_bar)}, {IN_HELP, help_bar, ARRAY_LEN(help_bar)},
+        {IN_PAGE, page_bar, ARRAY_LEN(page_bar)},       {IN_ALL, list_bar, ARRAY_LEN(list_bar)},
     };
     size_t i = 0;
 

@@ -199,8 +199,8 @@ void logact_past(struct tui *tui, int back)
         return;
     }
     if (!life || !*path) {
-        notice_say(tui, ROLE_NORMAL, json_array_size(lives) ? "No log of an older run"
-                                                            : "No earlier run is known");
+        notice_say(tui, ROLE_NORMAL,
+                   json_array_size(lives) ? "No log of an older run" : "No earlier run is known");
         return;
     }
     logview_clear(logs);

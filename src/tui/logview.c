@@ -102,8 +102,8 @@ static char mark_of(const struct log_line *line)
 
 static void judge(const struct logview *view, struct log_line *line)
 {
-    line->shown = !view->filter || line->stream == 'n' ||
-                  match_test(view->filter, line->text, line->len);
+    line->shown =
+        !view->filter || line->stream == 'n' || match_test(view->filter, line->text, line->len);
     line->hit = view->search && match_test(view->search, line->text, line->len);
 }
 

@@ -35,17 +35,17 @@ struct logview {
     struct log_line *ring; /* LOGVIEW_LINES, once there is a line */
     int64_t first, next;   /* numbers of the oldest line and of the next to come */
     size_t bytes;
-    int64_t shown, hits; /* lines that pass the filter; hits among these */
+    int64_t shown, hits;           /* lines that pass the filter; hits among these */
     struct match *filter, *search; /* owned */
 
     bool paused;
-    int64_t top;    /* line at the top of the screen while paused */
+    int64_t top;     /* line at the top of the screen while paused */
     int64_t arrived; /* shown lines that came since it was paused */
     int64_t missed;  /* of these: not kept, because the ring is full of what is being read */
-    int64_t found;  /* line of the current hit, -1 = none */
+    int64_t found;   /* line of the current hit, -1 = none */
     int64_t drawn_top, drawn_last; /* lines at both ends of the screen */
-    int64_t max_pid; /* widest PID so far, for its column */
-    int left;       /* cells scrolled to the right */
+    int64_t max_pid;               /* widest PID so far, for its column */
+    int left;                      /* cells scrolled to the right */
     bool wrap, no_color;
     enum log_time time;
 

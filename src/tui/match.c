@@ -51,8 +51,8 @@ static int compile(struct match *match, const char *pattern, struct err *err)
     PCRE2_SIZE where;
     int code;
 
-    match->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code, &where,
-                                NULL);
+    match->code =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code, &where, NULL);
     if (!match->code) {
         pcre2_get_error_message(code, text, sizeof(text));
         return err_set(err, EINVAL, "%s at %zu", (const char *)text, (size_t)where);
@@ -90,8 +90,8 @@ static bool find(const struct match *match, const char *bytes, size_t len, size_
 static int compile(struct match *match, const char *pattern, struct err *err)
 {
     char text[128];
-    int code = regcomp(&match->regex, pattern,
-                       REG_EXTENDED | (has_capital(pattern) ? 0 : REG_ICASE));
+    int code =
+        regcomp(&match->regex, pattern, REG_EXTENDED | (has_capital(pattern) ? 0 : REG_ICASE));
 
     if (!code)
         return 0;

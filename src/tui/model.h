@@ -23,11 +23,11 @@ enum window_id {
 };
 
 struct window {
-    char *want; /* arguments as JSON text, NULL = not on the screen */
-    char *sent; /* what is subscribed to */
+    char *want;  /* arguments as JSON text, NULL = not on the screen */
+    char *sent;  /* what is subscribed to */
     bool loaded; /* rows belong to what was sent last */
     int offset, count, total, all;
-    json_t **rows; /* count of them; NULL = not known yet */
+    json_t **rows;   /* count of them; NULL = not known yet */
     json_t *message; /* the last one: counts, summary, worker */
 };
 

@@ -22,7 +22,7 @@
 #include "tui/field.h"
 #include "wire/control.h"
 
-#define SILENCE (3 * CLOCK_S) /* after this a sign of life is asked for */
+#define SILENCE (3 * CLOCK_S)  /* after this a sign of life is asked for */
 #define PATIENCE (2 * CLOCK_S) /* for the answer to that */
 #define DELAY_FIRST (1 * CLOCK_S)
 #define DELAY_MAX (5 * CLOCK_S)
@@ -44,9 +44,9 @@ static void send_hello(struct net *net)
 {
     const char *user = getenv("USER");
     const char *tty = ttyname(STDIN_FILENO);
-    json_t *hello = json_pack("{s:s,s:i,s:s,s:s,s:s}", "hello", "lifeguard", "protocol",
-                              CONTROL_PROTOCOL, "client", "tui", "user", user ? user : "", "tty",
-                              tty ? tty : "");
+    json_t *hello =
+        json_pack("{s:s,s:i,s:s,s:s,s:s}", "hello", "lifeguard", "protocol", CONTROL_PROTOCOL,
+                  "client", "tui", "user", user ? user : "", "tty", tty ? tty : "");
 
     if (!hello)
         hello = json_pack("{s:s,s:i,s:s}", "hello", "lifeguard", "protocol", CONTROL_PROTOCOL,
@@ -70,8 +70,8 @@ static void connected(struct net *net, int fd, int64_t now)
 
 void net_init(struct net *net, int fd, const char *path, int64_t now)
 {
-    *net = (struct net){.fd = -1, .next_id = 1, .heard = now, .next_try = now,
-                        .delay = DELAY_FIRST};
+    *net =
+        (struct net){.fd = -1, .next_id = 1, .heard = now, .next_try = now, .delay = DELAY_FIRST};
     net->path = mem_copy_string(path);
     buf_init(&net->in, CONTROL_LINE_MAX + READ_CHUNK);
     buf_init(&net->out, OUT_MAX);
@@ -138,8 +138,7 @@ void net_request(struct net *net, json_t *object, net_reply on_reply, void *cont
     struct net_request *request = mem_new(sizeof(*request));
     struct net_request **end = &net->requests;
 
-    *request = (struct net_request){.id = net->next_id++, .on_reply = on_reply,
-                                    .context = context};
+    *request = (struct net_request){.id = net->next_id++, .on_reply = on_reply, .context = context};
     if (net->fd < 0 || !object) {
         json_decref(object);
         answer(net, request, NULL);

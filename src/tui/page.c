@@ -127,8 +127,7 @@ void page_request(struct tui *tui, json_t *request, const char *what)
 
 static void add_base64(struct buf *out, const char *bytes, size_t len)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     for (size_t i = 0; i < len; i += 3) {
         unsigned left = len - i < 3 ? (unsigned)(len - i) : 3, bits = 0;
@@ -172,8 +171,10 @@ void page_copy(struct tui *tui)
         buf_append_char(&sequence, '\a');
         terminal_write(&tui->terminal, buf_data(&sequence), buf_len(&sequence));
     }
-    notice_say(tui, ROLE_GOOD, status < 0 ? "Copied to the clipboard, where the terminal allows it"
-                                          : "Copied, and written to %s", path);
+    notice_say(tui, ROLE_GOOD,
+               status < 0 ? "Copied to the clipboard, where the terminal allows it"
+                          : "Copied, and written to %s",
+               path);
     buf_fini(&text);
     buf_fini(&sequence);
 }

@@ -155,9 +155,10 @@ int prompt_draw(const struct prompt *prompt, struct cells *cells, int y, int x, 
     int start = cells_put(cells, y, x, width, style, label);
     int room = width - start - 1;
     int cursor = (int)utf8_text_width(prompt->text, prompt->at);
-    const struct cells_text text = {
-        .bytes = prompt->text, .len = prompt->len, .cut = true,
-        .skip = cursor > room && room > 0 ? cursor - room : 0};
+    const struct cells_text text = {.bytes = prompt->text,
+                                    .len = prompt->len,
+                                    .cut = true,
+                                    .skip = cursor > room && room > 0 ? cursor - room : 0};
     int used = cells_put_text(cells, y, x + start, room, TEXT_PLAIN, &text);
 
     cells->cursor_y = y;

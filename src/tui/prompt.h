@@ -22,8 +22,8 @@ struct prompt_history {
 
 struct prompt {
     char text[PROMPT_MAX];
-    size_t len, at; /* bytes; the cursor */
-    int recall;     /* place in the history, -1 = the line itself */
+    size_t len, at;                 /* bytes; the cursor */
+    int recall;                     /* place in the history, -1 = the line itself */
     struct prompt_history *history; /* NULL = none */
 };
 

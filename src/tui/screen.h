@@ -16,7 +16,8 @@ struct terminal;
 
 /* -ENOTSUP: the terminal type can't place a cursor (dumb): the caller prints plain text. An unknown
  * TERM is tried as xterm-256color; *notice then says so (static text), else it is NULL. */
-int screen_new(struct screen **out, struct terminal *terminal, const char **notice, struct err *err);
+int screen_new(struct screen **out, struct terminal *terminal, const char **notice,
+               struct err *err);
 /* Leaves full screen mode and frees. */
 void screen_free(struct screen *screen);
 /* Full screen mode off and on again (suspend). */

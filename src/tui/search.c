@@ -89,8 +89,7 @@ void search_prompt(struct tui *tui, enum action action)
             continue;
         tui->prompting = prompts[i].kind;
         tui->notice.until = 0;
-        prompt_open(&tui->prompt, text_now(tui, prompts[i].kind),
-                    &tui->histories[prompts[i].kind]);
+        prompt_open(&tui->prompt, text_now(tui, prompts[i].kind), &tui->histories[prompts[i].kind]);
         return;
     }
 }

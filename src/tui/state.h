@@ -139,15 +139,15 @@ struct tui {
     bool no_meters;
     bool grouped;
     bool frozen;
-    bool dirty;   /* draw as soon as the pace allows */
-    bool urgent;  /* draw now: a key was pressed */
+    bool dirty;  /* draw as soon as the pace allows */
+    bool urgent; /* draw now: a key was pressed */
     bool suspend;
     bool flush_keys; /* a dialog opened: keys that wait are thrown away */
     bool quit;
-    bool stopping; /* we asked for shutdown: the loss of the connection is the end */
-    int64_t drawn;     /* when the last frame was drawn */
-    int64_t pressed;     /* when a key came last */
-    int64_t clicked;     /* when, for the second click that opens */
+    bool stopping;   /* we asked for shutdown: the loss of the connection is the end */
+    int64_t drawn;   /* when the last frame was drawn */
+    int64_t pressed; /* when a key came last */
+    int64_t clicked; /* when, for the second click that opens */
 };
 
 /* What a view is; one for each, in view_*.c. */
@@ -161,7 +161,7 @@ struct view {
     bool (*act)(struct tui *tui, enum action action);
     /* A row's identity in its list; NULL for views that are no lists. */
     void (*key)(const json_t *row, char *out, size_t size);
-    int window; /* enum window_id of the list, -1 = none or sorted by ourselves */
+    int window;                   /* enum window_id of the list, -1 = none or sorted by ourselves */
     const struct column *columns; /* for sorting */
     size_t column_count;
 };

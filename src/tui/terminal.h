@@ -29,7 +29,8 @@ struct terminal {
 int terminal_open(struct terminal *terminal, int fd, struct err *err);
 /* Settings as found, closed. */
 void terminal_close(struct terminal *terminal);
-/* Raw mode; modes of the mouse and of bracketed paste on. The alternate screen is ncurses' affair. */
+/* Raw mode; modes of the mouse and of bracketed paste on. The alternate screen is ncurses' affair.
+ */
 void terminal_enter(struct terminal *terminal);
 /* Modes off and settings as found. */
 void terminal_leave(struct terminal *terminal);

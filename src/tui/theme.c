@@ -42,23 +42,23 @@ static const struct shade shades[ROLE_COUNT] = {
 };
 
 static const struct look looks[] = {
-    {"ok", "●", ROLE_GOOD},          {"busy", "●", ROLE_GOOD},
-    {"running", "●", ROLE_GOOD},     {"done", "✓", ROLE_GOOD},
-    {"idle", "○", ROLE_IDLE},        {"ready", "○", ROLE_IDLE},
-    {"delayed", "○", ROLE_IDLE},     {"down", "○", ROLE_IDLE},
-    {"stopped", "‖", ROLE_PAUSED},   {"starting", "◌", ROLE_STARTING},
+    {"ok", "●", ROLE_GOOD},           {"busy", "●", ROLE_GOOD},
+    {"running", "●", ROLE_GOOD},      {"done", "✓", ROLE_GOOD},
+    {"idle", "○", ROLE_IDLE},         {"ready", "○", ROLE_IDLE},
+    {"delayed", "○", ROLE_IDLE},      {"down", "○", ROLE_IDLE},
+    {"stopped", "‖", ROLE_PAUSED},    {"starting", "◌", ROLE_STARTING},
     {"draining", "◔", ROLE_DRAINING}, {"stopping", "◔", ROLE_DRAINING},
-    {"backoff", "↻", ROLE_BACKOFF},  {"retry", "↻", ROLE_BACKOFF},
-    {"suspect", "!", ROLE_BACKOFF},  {"paused", "‖", ROLE_PAUSED},
-    {"hung", "!", ROLE_HUNG},        {"unkillable", "!", ROLE_HUNG},
-    {"buried", "✗", ROLE_BAD},       {"cancelled", "‖", ROLE_PAUSED},
-    {"skipped", "‖", ROLE_PAUSED},   {"held", "⊘", ROLE_GAVE_UP},
-    {"failed", "⊘", ROLE_GAVE_UP},   {"", "·", ROLE_IDLE},
+    {"backoff", "↻", ROLE_BACKOFF},   {"retry", "↻", ROLE_BACKOFF},
+    {"suspect", "!", ROLE_BACKOFF},   {"paused", "‖", ROLE_PAUSED},
+    {"hung", "!", ROLE_HUNG},         {"unkillable", "!", ROLE_HUNG},
+    {"buried", "✗", ROLE_BAD},        {"cancelled", "‖", ROLE_PAUSED},
+    {"skipped", "‖", ROLE_PAUSED},    {"held", "⊘", ROLE_GAVE_UP},
+    {"failed", "⊘", ROLE_GAVE_UP},    {"", "·", ROLE_IDLE},
 };
 
 static const struct look levels[] = {
-    {"good", "●", ROLE_GOOD},   {"note", "◔", ROLE_DRAINING},    {"bad", "✗", ROLE_BAD},
-    {"hung", "!", ROLE_HUNG},   {"gave-up", "⊘", ROLE_GAVE_UP},  {"info", "·", ROLE_NORMAL},
+    {"good", "●", ROLE_GOOD}, {"note", "◔", ROLE_DRAINING},   {"bad", "✗", ROLE_BAD},
+    {"hung", "!", ROLE_HUNG}, {"gave-up", "⊘", ROLE_GAVE_UP}, {"info", "·", ROLE_NORMAL},
 };
 
 struct text_style theme_style(const struct theme *theme, enum role role)
@@ -67,8 +67,7 @@ struct text_style theme_style(const struct theme *theme, enum role role)
 
     switch (theme->mode) {
     case COLOR_256:
-        return (struct text_style){theme->light ? shade->light : shade->dark, -1,
-                                   shade->attrs_256};
+        return (struct text_style){theme->light ? shade->light : shade->dark, -1, shade->attrs_256};
     case COLOR_16:
         return (struct text_style){shade->sixteen, -1, shade->attrs_16};
     case COLOR_MONO:
@@ -101,8 +100,7 @@ struct text_style theme_tint(const struct theme *theme, unsigned number)
     struct text_style style = TEXT_PLAIN;
 
     if (theme->mode == COLOR_256)
-        style.fg = theme->light ? light[number % ARRAY_LEN(light)]
-                                : dark[number % ARRAY_LEN(dark)];
+        style.fg = theme->light ? light[number % ARRAY_LEN(light)] : dark[number % ARRAY_LEN(dark)];
     else if (theme->mode == COLOR_16)
         style.fg = sixteen[number % ARRAY_LEN(sixteen)];
     return style;

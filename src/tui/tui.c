@@ -85,8 +85,8 @@ static void choose_characters(struct tui *tui)
 
     setlocale(LC_CTYPE, "");
     tui->ascii_terminal = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    tui->cells.ascii = tui->ascii_terminal || tui->options->ascii ||
-                       (type && strcmp(type, "linux") == 0);
+    tui->cells.ascii =
+        tui->ascii_terminal || tui->options->ascii || (type && strcmp(type, "linux") == 0);
 }
 
 static void fit_size(struct tui *tui)
@@ -242,8 +242,8 @@ static void tick(struct tui *tui)
             tui->dirty = true;
         if (tui->stopping && tui->net.fd < 0)
             leave(tui, TUI_STOP_ALL);
-        else if (tui->net.fd < 0 && strcmp(field_text(model_summary(&tui->model), "state"),
-                                           "done") == 0)
+        else if (tui->net.fd < 0 &&
+                 strcmp(field_text(model_summary(&tui->model), "state"), "done") == 0)
             leave(tui, TUI_FINISHED);
     }
     if (input_is_partial(&tui->input) && tui->now - tui->pressed >= ESCAPE_WAIT)

@@ -16,28 +16,28 @@ struct tui_options {
     const char *socket_path; /* where to connect, and again after a loss; NULL with `fd` only */
     int fd;                  /* a connected socket that the screen takes over, or -1 */
     const char *name;        /* the supervisor's name until it says it itself; may be NULL */
-    bool owned;              /* our `run` started the supervisor: quitting asks detach or stop all */
-    int tty_fd;              /* the terminal, or -1: standard output's, else the controlling one */
+    bool owned; /* our `run` started the supervisor: quitting asks detach or stop all */
+    int tty_fd; /* the terminal, or -1: standard output's, else the controlling one */
     enum tui_color color;
-    bool light;   /* theme for a light background */
-    bool ascii;   /* also taken when the locale is not UTF-8 or TERM is linux */
-    bool plain;   /* no bars, sparklines or rules: for screen readers */
+    bool light; /* theme for a light background */
+    bool ascii; /* also taken when the locale is not UTF-8 or TERM is linux */
+    bool plain; /* no bars, sparklines or rules: for screen readers */
     bool no_mouse;
     double refresh; /* least seconds between two frames of data; 0 = 1/20 */
 };
 
 enum tui_outcome {
-    TUI_DETACHED,   /* the operator left; the supervisor runs on */
-    TUI_STOP_ALL,   /* the operator asked for shutdown and it was accepted */
-    TUI_FINISHED,   /* the supervisor ended as it should while we watched (state "done") */
-    TUI_HUNG_UP,    /* the terminal is gone, or TERM or HUP came */
-    TUI_NO_SCREEN,  /* the terminal can't place a cursor: print plain status instead */
-    TUI_REFUSED     /* the supervisor speaks another protocol; the reason was printed */
+    TUI_DETACHED,  /* the operator left; the supervisor runs on */
+    TUI_STOP_ALL,  /* the operator asked for shutdown and it was accepted */
+    TUI_FINISHED,  /* the supervisor ended as it should while we watched (state "done") */
+    TUI_HUNG_UP,   /* the terminal is gone, or TERM or HUP came */
+    TUI_NO_SCREEN, /* the terminal can't place a cursor: print plain status instead */
+    TUI_REFUSED    /* the supervisor speaks another protocol; the reason was printed */
 };
 
 struct tui_result {
     enum tui_outcome outcome;
-    int live; /* workers running when it ended, -1 when not known */
+    int live;       /* workers running when it ended, -1 when not known */
     char line[256]; /* "detached; 37 workers still running", to be printed by the caller */
 };
 

@@ -25,9 +25,9 @@ static inline struct text_style view_style(const struct tui *tui, enum role role
 }
 
 /* view_nav.c: where we are. */
-void view_go(struct tui *tui, enum view_id id);   /* a tab: the way back is forgotten */
+void view_go(struct tui *tui, enum view_id id);    /* a tab: the way back is forgotten */
 void view_enter(struct tui *tui, enum view_id id); /* deeper: back leads here again */
-bool view_back(struct tui *tui);                  /* false at the top */
+bool view_back(struct tui *tui);                   /* false at the top */
 void view_open_worker(struct tui *tui, const json_t *row);
 void view_open_log(struct tui *tui, const char *target, const char *label);
 /* Asks for what the screen needs; called once a turn. */

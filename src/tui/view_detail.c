@@ -163,8 +163,8 @@ static int draw_usage(struct tui *tui, const json_t *worker, int y)
     if (tui->options->plain)
         return y + 1;
     view_put(tui, ++y, 2, ROLE_NORMAL, "CPU 60s");
-    field_sparkline(spark, sizeof(spark), json_object_get(worker, "cpu_long"),
-                    tui->frame.cols / 2, 100);
+    field_sparkline(spark, sizeof(spark), json_object_get(worker, "cpu_long"), tui->frame.cols / 2,
+                    100);
     view_put(tui, y, SPARK_X, ROLE_METER, "%s", spark);
     return y + 1;
 }
@@ -255,7 +255,8 @@ static void draw_tail(struct tui *tui, const json_t *worker, int y)
     json_array_foreach(tail, i, line)
     {
         const struct cells_text text = {.bytes = json_string_value(line),
-                                        .len = json_string_length(line), .flags = SANITISE_LOG};
+                                        .len = json_string_length(line),
+                                        .flags = SANITISE_LOG};
         if (count - (int)i > bottom - y - 1 || !text.bytes)
             continue;
         cells_put_text(&tui->cells, ++y, 2, tui->frame.cols - 2, TEXT_PLAIN, &text);

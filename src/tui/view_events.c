@@ -139,13 +139,14 @@ static void draw(struct tui *tui)
                        view_event_fill);
     row = view_selected(tui);
     if (window->loaded && !window->total)
-        view_put(tui, y, 2, ROLE_NORMAL, tui->filters[VIEW_EVENTS].text[0]
-                                             ? "No event matches. Esc clears the filter"
-                                             : "Nothing has happened yet.");
+        view_put(tui, y, 2, ROLE_NORMAL,
+                 tui->filters[VIEW_EVENTS].text[0] ? "No event matches. Esc clears the filter"
+                                                   : "Nothing has happened yet.");
     if (detail && row) {
         view_rule(tui, ++y, "event detail");
-        draw_wrapped(tui, y + 1, *field_text(row, "detail") ? field_text(row, "detail")
-                                                            : field_text(row, "text"));
+        draw_wrapped(tui, y + 1,
+                     *field_text(row, "detail") ? field_text(row, "detail")
+                                                : field_text(row, "text"));
     }
     view_hint(tui, "%lld not acknowledged.  a ack  A ack all  Enter jump to it", alerts);
 }

@@ -21,8 +21,8 @@ void view_layout(struct tui *tui)
 {
     struct frame *frame = &tui->frame;
 
-    *frame = (struct frame){.rows = tui->cells.rows, .cols = tui->cells.cols, .tabs = -1,
-                            .keybar = -1, .top = 1};
+    *frame = (struct frame){
+        .rows = tui->cells.rows, .cols = tui->cells.cols, .tabs = -1, .keybar = -1, .top = 1};
     frame->mini = frame->cols < MINI_COLS || frame->rows < MINI_ROWS;
     frame->bottom = frame->rows;
     if (frame->rows >= KEYBAR_FROM)
@@ -73,8 +73,7 @@ void view_hint(struct tui *tui, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    cells_put(&tui->cells, tui->frame.message, 0, tui->frame.cols, view_style(tui, ROLE_DIM),
-              text);
+    cells_put(&tui->cells, tui->frame.message, 0, tui->frame.cols, view_style(tui, ROLE_DIM), text);
 }
 
 void view_rule(struct tui *tui, int y, const char *title)
@@ -121,8 +120,8 @@ static int draw_health(struct tui *tui, const json_t *summary, int y)
 {
     int64_t live = field_int(summary, "live", 0), hung = field_int(summary, "hung", 0);
     int64_t failed = field_int(summary, "failed_pools", 0);
-    struct piece pieces[4] = {{ROLE_GOOD, ""}, {ROLE_HUNG, ""}, {ROLE_GAVE_UP, ""},
-                              {ROLE_NORMAL, ""}};
+    struct piece pieces[4] = {
+        {ROLE_GOOD, ""}, {ROLE_HUNG, ""}, {ROLE_GAVE_UP, ""}, {ROLE_NORMAL, ""}};
     char now[16];
     int width = 0, x;
 
@@ -142,42 +141,54 @@ static int draw_health(struct tui *tui, const json_t *summary, int y)
         /* The two blanks behind a piece keep their own style. */
         size_t words = len > 2 && pieces[i].text[len - 1] == ' ' ? len - 2 : len;
         if (x >= 0 && words)
-            cells_put_bytes(&tui->cells, y, x, tui->frame.cols - x,
-                            view_style(tui, pieces[i].role), pieces[i].text, words);
+            cells_put_bytes(&tui->cells, y, x, tui->frame.cols - x, view_style(tui, pieces[i].role),
+                            pieces[i].text, words);
         x += text_width(pieces[i].text);
     }
     return tui->frame.cols - width;
 }
 
+/* Which supervisor, and how it is, in the cells before `end`. */
+static int draw_name(struct tui *tui, const json_t *summary, const char *name, int end)
+{
+    const char *state = field_text(summary, "state");
+    char up[16], text[256];
+    int x;
+
+    snprintf(text, sizeof(text), "lifeguard %s", name);
+    x = cells_put(&tui->cells, 0, 0, end, view_style(tui, ROLE_TITLE), text);
+    if (*state && strcmp(state, "running") != 0 && x + text_width(state) + 3 < end)
+        x = view_put(tui, 0, x + 1, ROLE_BANNER, " %s ", state);
+    field_format_age(up, field_number(summary, "uptime"));
+    if (x + text_width(up) + 4 <= end)
+        x = view_put(tui, 0, x, ROLE_NORMAL, " up %s", up);
+    if (strcmp(field_text(summary, "guardian"), "degraded") == 0 && x + 22 < end)
+        x = view_put(tui, 0, x, ROLE_BAD, "  guardian: degraded");
+    return x;
+}
+
 static void draw_header(struct tui *tui)
 {
     const json_t *summary = model_summary(&tui->model);
-    const char *name = *field_text(summary, "name") ? field_text(summary, "name")
-                                                    : tui->options->name;
-    const char *state = field_text(summary, "state");
-    char up[16], revision[32] = "";
-    int x = view_put(tui, 0, 0, ROLE_TITLE, "lifeguard %s", name ? name : ""), end;
+    const char *name =
+        *field_text(summary, "name") ? field_text(summary, "name") : tui->options->name;
+    char revision[32] = "";
+    int x, end;
 
     if (!summary) {
-        view_put(tui, 0, x, ROLE_DIM, tui->net.fd >= 0 ? "  waiting for the supervisor"
-                                                        : "  not connected");
+        x = view_put(tui, 0, 0, ROLE_TITLE, "lifeguard %s", name ? name : "");
+        view_put(tui, 0, x, ROLE_DIM,
+                 tui->net.fd >= 0 ? "  waiting for the supervisor" : "  not connected");
         return;
     }
-    field_format_age(up, field_number(summary, "uptime"));
-    x = view_put(tui, 0, x, ROLE_NORMAL, " up %s", up);
-    if (*state && strcmp(state, "running") != 0)
-        x = view_put(tui, 0, x, ROLE_BANNER, " %s ", state);
-    if (strcmp(field_text(summary, "guardian"), "degraded") == 0)
-        x = view_put(tui, 0, x, ROLE_BAD, "  guardian: degraded");
+    end = draw_health(tui, summary, 0);
+    x = draw_name(tui, summary, name ? name : "", end - 1);
     if (field_int(summary, "revision", 0) > 0)
         snprintf(revision, sizeof(revision), " r%lld",
                  (long long)field_int(summary, "revision", 0));
-    end = draw_health(tui, summary, 0);
     if (tui->frame.cols >= 100 && *field_text(summary, "config"))
         cells_printf(&tui->cells, 0, x, end - x - 1, view_style(tui, ROLE_DIM), "  config %s%s",
                      field_text(summary, "config"), revision);
-    else if (end < x + 1)
-        cells_fill(&tui->cells, 0, end - 1, 1, ' ', TEXT_PLAIN);
 }
 
 /* The tab that a view belongs to. */
@@ -221,8 +232,8 @@ static void draw_keybar(struct tui *tui)
 static void draw_prompt(struct tui *tui)
 {
     static const char *const labels[PROMPT_KINDS] = {
-        [PROMPT_NONE] = "", [PROMPT_FIND] = "/", [PROMPT_FILTER] = "filter: ",
-        [PROMPT_COMMAND] = ":", [PROMPT_TAG] = "tag: ", [PROMPT_TIME] = "go to time: ",
+        [PROMPT_NONE] = "",         [PROMPT_FIND] = "/",    [PROMPT_FILTER] = "filter: ",
+        [PROMPT_COMMAND] = ":",     [PROMPT_TAG] = "tag: ", [PROMPT_TIME] = "go to time: ",
         [PROMPT_SAVE] = "save to: "};
     static const char *const helps[PROMPT_KINDS] = {
         [PROMPT_NONE] = "",

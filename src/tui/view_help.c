@@ -63,9 +63,9 @@ static int draw_states(struct tui *tui, int y)
 {
     static const struct {
         const char *state, *label;
-    } states[] = {{"busy", "busy/ok"},     {"idle", "idle"},   {"starting", "starting"},
-                  {"draining", "draining"}, {"hung", "hung"},   {"backoff", "backoff"},
-                  {"paused", "paused"},    {"buried", "exited"}, {"failed", "gave up"}};
+    } states[] = {{"busy", "busy/ok"},      {"idle", "idle"},     {"starting", "starting"},
+                  {"draining", "draining"}, {"hung", "hung"},     {"backoff", "backoff"},
+                  {"paused", "paused"},     {"buried", "exited"}, {"failed", "gave up"}};
     int x = view_put(tui, y, 2, ROLE_TITLE, "States");
 
     for (size_t i = 0; i < ARRAY_LEN(states); i++) {
@@ -86,8 +86,8 @@ static void draw_help(struct tui *tui)
                             : "all";
     int y = tui->frame.top;
 
-    view_put(tui, 0, 0, ROLE_TITLE, strcmp(title, "all") ? "lifeguard help: %s view"
-                                                         : "lifeguard help: %s views", title);
+    view_put(tui, 0, 0, ROLE_TITLE,
+             strcmp(title, "all") ? "lifeguard help: %s view" : "lifeguard help: %s views", title);
     cells_put_right(&tui->cells, 0, 40, tui->frame.cols - 40, view_style(tui, ROLE_DIM),
                     "type to filter, Esc closes");
     y = draw_pairs(tui, y) + 1;
@@ -115,7 +115,8 @@ static bool act_help(struct tui *tui, enum action action)
            action != ACTION_REDRAW;
 }
 
-const struct view view_help = {"Help", IN_HELP, want_nothing, draw_help, act_help, NULL, -1, NULL, 0};
+const struct view view_help = {"Help", IN_HELP, want_nothing, draw_help, act_help,
+                               NULL,   -1,      NULL,         0};
 
 static void draw_page(struct tui *tui)
 {
@@ -144,4 +145,5 @@ static bool act_page(struct tui *tui, enum action action)
     return action == ACTION_OPEN;
 }
 
-const struct view view_page = {"Page", IN_PAGE, want_nothing, draw_page, act_page, NULL, -1, NULL, 0};
+const struct view view_page = {"Page", IN_PAGE, want_nothing, draw_page, act_page,
+                               NULL,   -1,      NULL,         0};

@@ -40,9 +40,9 @@ static int pid_width(const struct tui *tui)
 
 static int prefix_width(const struct tui *tui)
 {
-    int time = tui->logs.time == LOG_TIME_OFF                                  ? 0
+    int time = tui->logs.time == LOG_TIME_OFF                                       ? 0
                : tui->logs.time == LOG_TIME_CLOCK && tui->frame.cols >= MILLIS_COLS ? 13
-                                                                               : 9;
+                                                                                    : 9;
     return time + pid_width(tui) + 3;
 }
 
@@ -137,8 +137,11 @@ static void draw_line(struct tui *tui, int y, const struct log_line *line, int c
 {
     const struct logview *logs = &tui->logs;
     struct cells_span spans[SPANS];
-    struct cells_text text = {.bytes = line->text, .len = line->len, .spans = spans,
-                              .span_style = view_style(tui, ROLE_MATCH), .cut = logs->wrap,
+    struct cells_text text = {.bytes = line->text,
+                              .len = line->len,
+                              .spans = spans,
+                              .span_style = view_style(tui, ROLE_MATCH),
+                              .cut = logs->wrap,
                               .flags = logs->no_color ? 0 : SANITISE_LOG};
     int x = chunk ? prefix_width(tui) : draw_prefix(tui, y, line);
     int width = text_width(tui);
@@ -207,7 +210,8 @@ static void draw_state(struct tui *tui, int y)
     if (logs->filter) {
         field_format_count(count, (double)logs->shown);
         field_format_count(all, (double)total);
-        snprintf(filter, sizeof(filter), "/%.60s/ %s of %s", match_pattern(logs->filter), count, all);
+        snprintf(filter, sizeof(filter), "/%.60s/ %s of %s", match_pattern(logs->filter), count,
+                 all);
     }
     x = view_put(tui, y, 0, logs->paused && !logs->past[0] ? ROLE_BANNER : ROLE_TITLE, "%s", state);
     view_put(tui, y, x, ROLE_NORMAL, "  wrap %s  time %s  filter %s", logs->wrap ? "on" : "off",

@@ -12,13 +12,14 @@ enum { WIDE = 110 };
 
 static int bar_width(const struct tui *tui)
 {
-    int inner = 18 + (tui->frame.cols - 80) / 2;
+    int over = tui->frame.cols - 80;
+    int inner = 18 + (over < 0 ? over : over / 2);
 
     return (inner < 4 ? 4 : inner > 68 ? 68 : inner) + 2;
 }
 
 /* "Label   [||||   ] text"; the bar is left out in plain mode. */
-static void draw_left(struct tui *tui, int y, const char *label, double part, const char *text)
+static int draw_left(struct tui *tui, int y, const char *label, double part, const char *text)
 {
     char bar[128];
     int x = view_put(tui, y, 0, ROLE_TITLE, "%-8s", label);
@@ -26,54 +27,53 @@ static void draw_left(struct tui *tui, int y, const char *label, double part, co
     view_bar(bar, sizeof(bar), part, bar_width(tui));
     if (!tui->options->plain)
         x = view_put(tui, y, x, ROLE_METER, "%s", bar) + 1;
-    view_put(tui, y, x, ROLE_NORMAL, "%s", text);
+    return view_put(tui, y, x, ROLE_NORMAL, "%s", text);
 }
 
-static void draw_right(struct tui *tui, int y, const char *text)
+/* Right-aligned behind `left`, if it fits there. */
+static void draw_right(struct tui *tui, int y, int left, const char *text)
 {
-    int left = 8 + bar_width(tui) + 18; /* behind what draw_left may have written */
-    int need = (int)utf8_text_width(text, strlen(text));
-    int x = tui->frame.cols - need;
+    int x = tui->frame.cols - (int)utf8_text_width(text, strlen(text));
 
-    if (x < left - 4)
-        x = left - 4;
-    cells_put_right(&tui->cells, y, x, tui->frame.cols - x, view_style(tui, ROLE_NORMAL), text);
+    if (x >= left + 2)
+        view_put(tui, y, x, ROLE_NORMAL, "%s", text);
 }
 
 static void draw_workers(struct tui *tui, const json_t *summary, int y)
 {
     double live = field_number(summary, "live"), want = field_number(summary, "want");
     char text[96], line[512], queue[32], eta[16], spark[256] = "";
-    int cells = tui->frame.cols < 100 ? 8 : tui->frame.cols < 160 ? 16 : 40;
+    int left, cells = tui->frame.cols < 100 ? 8 : tui->frame.cols < 160 ? 16 : 40;
 
     snprintf(text, sizeof(text), "%.0f/%.0f, %lld busy", live, want,
              (long long)field_int(summary, "busy", 0));
-    draw_left(tui, y, "Workers", want > 0 ? live / want : 0, text);
+    left = draw_left(tui, y, "Workers", want > 0 ? live / want : 0, text);
     field_format_count(queue, field_number(summary, "queue"));
     field_format_eta(eta, summary);
     if (!tui->options->plain)
         field_sparkline(spark, sizeof(spark), json_object_get(summary, "queue_history"), cells, 0);
     snprintf(line, sizeof(line), "Queue %6s %s%sETA %s", queue, spark, *spark ? " " : "", eta);
-    draw_right(tui, y, line);
+    draw_right(tui, y, left, line);
 }
 
 static void draw_cpu(struct tui *tui, const json_t *summary, int y)
 {
     double cpu = field_number(summary, "cpu"), cpus = field_number(summary, "cpus");
     char text[96], rate[16], fails[16];
+    int left;
 
     cpus = cpus > 0 ? cpus : 1;
     if (isnan(cpu))
         snprintf(text, sizeof(text), "- %.0f cpu", cpus);
     else
         snprintf(text, sizeof(text), "%.0f%% %.0f cpu", cpu / cpus, cpus);
-    draw_left(tui, y, "CPU", isnan(cpu) ? 0 : cpu / cpus / 100, text);
+    left = draw_left(tui, y, "CPU", isnan(cpu) ? 0 : cpu / cpus / 100, text);
     field_format_rate(rate, field_number(summary, "rate"));
     field_format_rate(fails, field_number(summary, "fail_rate"));
     snprintf(text, sizeof(text), "Done %s/s  failed %s/s (%.1f%%)", rate, fails,
              field_number(summary, "fail_percent") > 0 ? field_number(summary, "fail_percent")
-                                                        : 0.0);
-    draw_right(tui, y, text);
+                                                       : 0.0);
+    draw_right(tui, y, left, text);
 }
 
 static void draw_memory(struct tui *tui, const json_t *summary, int y)
@@ -81,15 +81,16 @@ static void draw_memory(struct tui *tui, const json_t *summary, int y)
     const double gib = 1024.0 * 1024 * 1024;
     double mem = field_number(summary, "mem"), total = field_number(summary, "mem_total");
     char text[96], oldest[16];
+    int left;
 
     snprintf(text, sizeof(text), "%.1f/%.0f GiB", mem > 0 ? mem / gib : 0.0,
              total > 0 ? total / gib : 0.0);
-    draw_left(tui, y, "Memory", total > 0 && mem > 0 ? mem / total : 0, text);
+    left = draw_left(tui, y, "Memory", total > 0 && mem > 0 ? mem / total : 0, text);
     field_format_age(oldest, field_number(summary, "oldest"));
     snprintf(text, sizeof(text), "Restarts %lld last hour  OOM %lld  oldest task %s",
              (long long)field_int(summary, "restarts_hour", 0),
              (long long)field_int(summary, "oom", 0), oldest);
-    draw_right(tui, y, text);
+    draw_right(tui, y, left, text);
 }
 
 /* A finite run has an end: how far it is. */
@@ -97,15 +98,16 @@ static void draw_progress(struct tui *tui, const json_t *summary, int y)
 {
     double accepted = field_number(summary, "accepted"), done = field_number(summary, "done");
     char text[96], of[32], so_far[32];
+    int left;
 
     field_format_count(so_far, done);
     field_format_count(of, accepted);
     snprintf(text, sizeof(text), "%.0f%% %s of %s",
              accepted > 0 ? floor(done * 100 / accepted) : 0.0, so_far, of);
-    draw_left(tui, y, "Tasks", accepted > 0 ? done / accepted : 0, text);
+    left = draw_left(tui, y, "Tasks", accepted > 0 ? done / accepted : 0, text);
     snprintf(text, sizeof(text), "oldest waiting ");
     field_format_age(text + strlen(text), field_number(summary, "oldest"));
-    draw_right(tui, y, text);
+    draw_right(tui, y, left, text);
 }
 
 int view_draw_meters(struct tui *tui, int y)

@@ -11,9 +11,9 @@
 static int draw_totals(struct tui *tui, int y)
 {
     const json_t *summary = model_summary(&tui->model);
-    int x = view_put(tui, y, 0, ROLE_TITLE, "%lld/%lld up",
-                     (long long)field_int(summary, "live", 0),
-                     (long long)field_int(summary, "want", 0));
+    int x =
+        view_put(tui, y, 0, ROLE_TITLE, "%lld/%lld up", (long long)field_int(summary, "live", 0),
+                 (long long)field_int(summary, "want", 0));
 
     if (field_int(summary, "hung", 0) > 0)
         x = view_put(tui, y, x + 1, ROLE_HUNG, "!%lld", (long long)field_int(summary, "hung", 0));
@@ -27,8 +27,8 @@ static int draw_totals(struct tui *tui, int y)
 /* How bad a state is; 0 = not worth a line here. */
 static int badness(const char *state)
 {
-    static const char *const states[] = {"draining", "starting", "backoff", "hung", "held",
-                                         "failed"};
+    static const char *const states[] = {"draining", "starting", "backoff",
+                                         "hung",     "held",     "failed"};
 
     for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
         if (strcmp(states[i], state) == 0)

@@ -14,9 +14,9 @@
 const struct view *view_of(enum view_id id)
 {
     static const struct view *const views[VIEW_COUNT] = {
-        [VIEW_POOLS] = &view_pools,   [VIEW_WORKERS] = &view_workers, [VIEW_QUEUE] = &view_queue,
-        [VIEW_LOGS] = &view_logs,     [VIEW_EVENTS] = &view_events,   [VIEW_DETAIL] = &view_detail,
-        [VIEW_HELP] = &view_help,     [VIEW_PAGE] = &view_page,
+        [VIEW_POOLS] = &view_pools, [VIEW_WORKERS] = &view_workers, [VIEW_QUEUE] = &view_queue,
+        [VIEW_LOGS] = &view_logs,   [VIEW_EVENTS] = &view_events,   [VIEW_DETAIL] = &view_detail,
+        [VIEW_HELP] = &view_help,   [VIEW_PAGE] = &view_page,
     };
     return views[id];
 }

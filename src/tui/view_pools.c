@@ -16,8 +16,23 @@
 enum { POOLS_MAX = 1000, PANE_COLS = 110, EVENTS_COLS = 160, EVENTS_MAX = 12, DETAIL_FROM = 20 };
 
 enum {
-    C_GLYPH, C_POOL, C_STATE, C_LIVE, C_BUSY, C_QUEUE, C_ETA, C_RATE, C_P95, C_OLDEST, C_RESTARTS,
-    C_FAIL, C_CPU, C_RSS, C_LOAD, C_CONF, C_EVENT
+    C_GLYPH,
+    C_POOL,
+    C_STATE,
+    C_LIVE,
+    C_BUSY,
+    C_QUEUE,
+    C_ETA,
+    C_RATE,
+    C_P95,
+    C_OLDEST,
+    C_RESTARTS,
+    C_FAIL,
+    C_CPU,
+    C_RSS,
+    C_LOAD,
+    C_CONF,
+    C_EVENT
 };
 
 static const struct column columns[] = {
@@ -74,8 +89,7 @@ static void fill_conf(struct tui *tui, const json_t *row, struct table_cell *cel
         snprintf(cell->text, sizeof(cell->text), "cfg %lld", configured);
         cell->style = view_style(tui, ROLE_BACKOFF);
     } else if (field_int(row, "revision", 0) > 0) {
-        snprintf(cell->text, sizeof(cell->text), "r%lld",
-                 (long long)field_int(row, "revision", 0));
+        snprintf(cell->text, sizeof(cell->text), "r%lld", (long long)field_int(row, "revision", 0));
     }
 }
 
@@ -347,8 +361,9 @@ static void draw(struct tui *tui)
     if (plan.meters)
         y = view_draw_meters(tui, y) + 1;
     if (tui->model.windows[WINDOW_POOLS].loaded && !tui->model.windows[WINDOW_POOLS].total)
-        view_put(tui, y + 1, 2, ROLE_NORMAL, "No pools. Add one to the configuration and start "
-                                             "again (`lifeguard check` tests it).");
+        view_put(tui, y + 1, 2, ROLE_NORMAL,
+                 "No pools. Add one to the configuration and start "
+                 "again (`lifeguard check` tests it).");
     y = view_draw_list(tui, y, tui->frame.bottom - plan.detail, columns, ARRAY_LEN(columns), fill);
     if (plan.detail && pool)
         y = draw_detail(tui, pool, y, plan.detail);
@@ -373,5 +388,5 @@ static bool act(struct tui *tui, enum action action)
     return true;
 }
 
-const struct view view_pools = {"Pools", IN_POOLS, want, draw, act, key, -1,
+const struct view view_pools = {"Pools", IN_POOLS,          want, draw, act, key, -1,
                                 columns, ARRAY_LEN(columns)};

@@ -10,8 +10,19 @@
 #include "tui/view.h"
 
 enum {
-    C_GLYPH, C_ID, C_POOL, C_PRIORITY, C_STATE, C_AGE, C_TRY, C_WORKER, C_DEADLINE, C_SIZE, C_BY,
-    C_SUBJECT, C_ERROR
+    C_GLYPH,
+    C_ID,
+    C_POOL,
+    C_PRIORITY,
+    C_STATE,
+    C_AGE,
+    C_TRY,
+    C_WORKER,
+    C_DEADLINE,
+    C_SIZE,
+    C_BY,
+    C_SUBJECT,
+    C_ERROR
 };
 
 static const struct column columns[] = {
@@ -157,8 +168,9 @@ static void draw_depth(struct tui *tui, const json_t *message, double waiting, i
     field_format_rate(in, field_number(message, "in_rate"));
     field_format_rate(out, field_number(message, "rate"));
     field_format_eta(eta, message);
-    snprintf(text, sizeof(text), *pool ? "in %s/s  out %s/s  ETA %s (%.20s)" : "in %s/s  out %s/s  ETA %s",
-             in, out, eta, pool);
+    snprintf(text, sizeof(text),
+             *pool ? "in %s/s  out %s/s  ETA %s (%.20s)" : "in %s/s  out %s/s  ETA %s", in, out,
+             eta, pool);
     cells_put_right(&tui->cells, y, tui->frame.cols / 2, tui->frame.cols - tui->frame.cols / 2,
                     TEXT_PLAIN, text);
 }
@@ -167,8 +179,8 @@ static void draw_counts(struct tui *tui, const json_t *message, int y)
 {
     static const struct {
         const char *label, *key;
-    } counts[] = {{"Waiting", "ready"}, {"running", "running"}, {"retry", "retry"},
-                  {"dead", "buried"},   {"failed", "failed"},   {"held", "held"},
+    } counts[] = {{"Waiting", "ready"},  {"running", "running"}, {"retry", "retry"},
+                  {"dead", "buried"},    {"failed", "failed"},   {"held", "held"},
                   {"delayed", "delayed"}};
     const json_t *all = json_object_get(message, "counts");
     char count[32], oldest[16], text[64];
@@ -250,5 +262,5 @@ static bool act(struct tui *tui, enum action action)
     return true;
 }
 
-const struct view view_queue = {"Queue", IN_QUEUE, want, draw, act, key, WINDOW_TASKS,
+const struct view view_queue = {"Queue", IN_QUEUE,          want, draw, act, key, WINDOW_TASKS,
                                 columns, ARRAY_LEN(columns)};

@@ -15,8 +15,24 @@
 enum { PANE_COLS = 100, PANE_ROWS = 30, PANE_HEIGHT = 5, BAR = 14 };
 
 enum {
-    C_GLYPH, C_PID, C_POOL, C_SLOT, C_STATE, C_FOR, C_CPU, C_RSS, C_HEARTBEAT, C_DONE, C_GENERATION,
-    C_TASK, C_PERCENT, C_PROGRESS, C_ETA, C_HISTORY, C_FDS, C_LINE
+    C_GLYPH,
+    C_PID,
+    C_POOL,
+    C_SLOT,
+    C_STATE,
+    C_FOR,
+    C_CPU,
+    C_RSS,
+    C_HEARTBEAT,
+    C_DONE,
+    C_GENERATION,
+    C_TASK,
+    C_PERCENT,
+    C_PROGRESS,
+    C_ETA,
+    C_HISTORY,
+    C_FDS,
+    C_LINE
 };
 
 static const struct column columns[] = {
@@ -81,7 +97,8 @@ static void fill_task(const json_t *row, struct table_cell *cell)
     }
 }
 
-static void fill_progress(struct tui *tui, const json_t *row, size_t column, struct table_cell *cell)
+static void fill_progress(struct tui *tui, const json_t *row, size_t column,
+                          struct table_cell *cell)
 {
     double progress = field_number(row, "progress");
 
@@ -193,8 +210,10 @@ static void want(struct tui *tui)
     if (list->moved)
         list_clamp(list);
     arguments = json_pack("{s:s,s:b,s:i,s:i}", "sort",
-                          tui->grouped ? "pool" : sort->key ? sort->key : "state", "desc",
-                          sort->desc, "offset", list->top, "count", list->page);
+                          tui->grouped ? "pool"
+                          : sort->key  ? sort->key
+                                       : "state",
+                          "desc", sort->desc, "offset", list->top, "count", list->page);
     if (tui->pool[0])
         json_object_set_new(arguments, "pool", json_string(tui->pool));
     if (tui->filters[VIEW_WORKERS].text[0])
@@ -240,7 +259,8 @@ static void draw_pane(struct tui *tui, const json_t *row, int y)
     char title[160], started[16], lasted[16];
     int x;
 
-    snprintf(title, sizeof(title), pid > 0 ? "selected: %.80s[%lld] pid %lld" : "selected: %.80s[%lld]",
+    snprintf(title, sizeof(title),
+             pid > 0 ? "selected: %.80s[%lld] pid %lld" : "selected: %.80s[%lld]",
              field_text(row, "pool"), (long long)field_int(row, "slot", 0), pid);
     view_rule(tui, ++y, title);
     if (!worker || strcmp(field_text(worker, "pool"), field_text(row, "pool")) != 0 ||
@@ -331,5 +351,5 @@ static bool act(struct tui *tui, enum action action)
     return false;
 }
 
-const struct view view_workers = {"Workers", IN_WORKERS, want, draw, act, key, WINDOW_WORKERS,
-                                columns, ARRAY_LEN(columns)};
+const struct view view_workers = {
+    "Workers", IN_WORKERS, want, draw, act, key, WINDOW_WORKERS, columns, ARRAY_LEN(columns)};
