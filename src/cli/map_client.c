@@ -57,8 +57,6 @@ static int map_greet(struct map *map)
              CONTROL_PROTOCOL, user && strspn(user, "abcdefghijklmnopqrstuvwxyz0123456789_-") ==
                                            strlen(user) ? user : "");
     rc = map_send(map, line);
-    if (rc == 0)
-        rc = map_send(map, "{\"id\":1,\"cmd\":\"results\",\"pool\":\"map\"}\n");
     if (rc == 0 && map->bar)
         rc = map_send(map, "{\"id\":2,\"cmd\":\"subscribe\",\"view\":\"summary\"}\n");
     return rc;

@@ -299,8 +299,3 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     free(inputs.sizes);
     return status;
 }
-
-int map_dry_run(const struct spec *spec)
-{
-    return cli_fail(MAP_UNABLE, "--dry-run");
-}

@@ -12,7 +12,6 @@
 #include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/publish.h"
-#include "supervisor/sink.h"
 #include "supervisor/supervisor.h"
 
 enum { EVENTS_DEFAULT = 50 };
@@ -149,19 +148,5 @@ void cmd_shutdown(struct request *request)
     event_add(client->sup, "shutdown", LEVEL_NOTE, false, client->who, NULL, NULL,
               request_flag(request, "now") ? "shutdown, now" : "shutdown");
     supervisor_shutdown(client->sup, client->who, request_flag(request, "now"));
-    request_ok(request);
-}
-
-/* map's own client asks for the results; its end is the end of the run. */
-void cmd_results(struct request *request)
-{
-    struct client *client = request->client;
-    struct pool_box *box = request_pool(request, "pool");
-
-    if (!box)
-        return;
-    client->map = true;
-    client->results = box;
-    sink_set_client(box->sink, client);
     request_ok(request);
 }

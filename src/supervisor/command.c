@@ -28,7 +28,7 @@ static const struct {
     {"kick", cmd_kick},         {"kill", cmd_kill},
     {"logs", cmd_logs},         {"pause", cmd_pause},
     {"prioritise", cmd_prioritise}, {"ps", cmd_ps},
-    {"restart", cmd_restart},   {"results", cmd_results},
+    {"restart", cmd_restart},
     {"resume", cmd_resume},     {"retry", cmd_retry},
     {"scale", cmd_scale},       {"shutdown", cmd_shutdown},
     {"start", cmd_start},       {"status", cmd_status},

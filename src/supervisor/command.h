@@ -49,8 +49,7 @@ command_handler cmd_scale, cmd_start, cmd_stop, cmd_restart, cmd_pause, cmd_resu
     cmd_hold, cmd_kill;                                   /* cmd_pool.c, cmd_worker.c */
 command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick,
     cmd_prioritise;                                       /* cmd_task.c */
-command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo, cmd_shutdown,
-    cmd_results;                                          /* cmd_server.c */
+command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo, cmd_shutdown;                                        /* cmd_server.c */
 command_handler cmd_subscribe, cmd_unsubscribe;           /* publish.c */
 
 #endif

@@ -175,7 +175,7 @@ static int setup_signals(struct supervisor *sup, struct err *err)
                     sup);
 }
 
-/* The map client is connected from birth. */
+/* The map client is connected from birth: no result can be final before somebody takes it. */
 static int setup_client(struct supervisor *sup, const struct supervisor_options *options)
 {
     struct sock_peer peer = {.pid = getppid(), .uid = geteuid(), .gid = getegid()};
@@ -184,9 +184,12 @@ static int setup_client(struct supervisor *sup, const struct supervisor_options 
     if (options->client_fd < 0)
         return 0;
     client = client_new(sup, options->client_fd, &peer);
-    if (client)
-        client->map = true;
-    return client ? 0 : -EIO;
+    if (!client || !sup->box_count)
+        return -EIO;
+    client->map = true;
+    client->results = &sup->boxes[0];
+    sink_set_client(client->results->sink, client);
+    return 0;
 }
 
 static void setup_facts(struct supervisor *sup)
@@ -317,6 +320,8 @@ void supervisor_free(struct supervisor *sup)
         box_release(&sup->boxes[i]);
     free(sup->boxes);
     guardian_watch_stop(&sup->guardian);
+    /* Whatever daemonised itself out of its worker's tree ends with us. */
+    proc_sweep_children(clock_now() + CLOCK_S);
     if (cgroup_root_ok(&sup->cgroups))
         cgroup_root_close(&sup->cgroups, clock_now() + CLOCK_S);
     notify_socket_close(sup);
@@ -359,23 +364,31 @@ void setup_write_table(struct supervisor *sup)
     }
 }
 
+static void goodbye_to(struct supervisor *sup, struct client *client, int status)
+{
+    struct json_out out;
+
+    buf_reset(&sup->scratch);
+    json_out_init(&out, &sup->scratch);
+    json_open_object(&out, NULL);
+    json_put_string(&out, "view", "end");
+    json_put_int(&out, "status", status);
+    json_close_object(&out);
+    json_end_line(&out);
+    client_send(client);
+    client_flush(client);
+    /* Who takes results gets them all, however long that takes: the workers are gone. */
+    while (client->map && !client->dead && buf_len(&client->out))
+        loop_turn(sup->loop, CLOCK_NEVER);
+}
+
 void setup_say_goodbye(struct supervisor *sup, int status)
 {
     diag_write(&sup->diag, DIAG_INFO, "stopped; exit status %d", status);
     LIST_EACH (node, &sup->clients) {
         struct client *client = LIST_ENTRY(node, struct client, link);
-        struct json_out out;
 
-        if (!client->greeted)
-            continue;
-        buf_reset(&sup->scratch);
-        json_out_init(&out, &sup->scratch);
-        json_open_object(&out, NULL);
-        json_put_string(&out, "view", "end");
-        json_put_int(&out, "status", status);
-        json_close_object(&out);
-        json_end_line(&out);
-        client_send(client);
-        client_flush(client);
+        if (client->greeted && !client->dead)
+            goodbye_to(sup, client, status);
     }
 }
