@@ -65,7 +65,7 @@ static bool stamp_parse(const char *bytes, double *at)
 {
     char text[STAMP_LEN + 1];
     struct tm when = {0};
-    int millis = 0, zone = 0;
+    int millis = 0, zone = 0, offset;
     const char *rest;
 
     memcpy(text, bytes, STAMP_LEN);
@@ -73,7 +73,8 @@ static bool stamp_parse(const char *bytes, double *at)
     rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
     if (!rest || sscanf(rest, ".%3d%5d", &millis, &zone) != 2)
         return false;
-    *at = (double)timegm(&when) - (zone / 100 * 3600 + zone % 100 * 60) + millis / 1e3;
+    offset = zone / 100 * 3600 + zone % 100 * 60;
+    *at = (double)(timegm(&when) - offset) + millis / 1e3;
     return true;
 }
 

@@ -5,8 +5,9 @@
  */
 #include "cli/print.h"
 
-#include <stdarg.h>
+#include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,7 @@ static void table_measure(const struct print_table *table, int width, size_t *wi
 {
     size_t used = 0, columns = table->column_count;
 
+    assert(columns > 0);
     for (size_t i = 0; i < columns; i++)
         widths[i] = utf8_text_width(table->columns[i].title, strlen(table->columns[i].title));
     for (size_t i = 0; i < table->count; i++) {

@@ -191,7 +191,7 @@ int remote_connect(struct remote *remote, const char *path, struct err *err)
     int rc;
 
     *remote = (struct remote){.fd = -1};
-    buf_init(&remote->in, CONTROL_LINE_MAX * 8);
+    buf_init(&remote->in, (size_t)CONTROL_LINE_MAX * 8);
     remote->pending = json_array();
     remote->fd = sock_connect(path, err);
     rc = remote->fd < 0 ? remote->fd : remote_say_hello(remote, err);

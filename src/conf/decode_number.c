@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static int value_range(const struct conf_value *v, int64_t number)
 
 int conf_decode_int64(const struct conf_value *v)
 {
-    int64_t number;
+    int64_t number = 0;
     int rc;
 
     if (!value_integer(v, &number))
@@ -132,7 +133,7 @@ static int value_duration(const struct conf_value *v, int64_t *ns)
 
 int conf_decode_duration(const struct conf_value *v)
 {
-    int64_t ns;
+    int64_t ns = 0;
     int rc = value_duration(v, &ns);
 
     if (rc < 0)
@@ -166,7 +167,7 @@ static int value_bytes(const struct conf_value *v, int64_t empty, int64_t *bytes
 
 int conf_decode_bytes(const struct conf_value *v)
 {
-    int64_t bytes;
+    int64_t bytes = 0;
     int rc = value_bytes(v, 0, &bytes);
 
     if (rc == 0)
@@ -176,7 +177,7 @@ int conf_decode_bytes(const struct conf_value *v)
 
 int conf_decode_limit(const struct conf_value *v)
 {
-    int64_t bytes;
+    int64_t bytes = 0;
     int rc = value_bytes(v, -1, &bytes);
 
     if (rc == 0)
@@ -211,7 +212,7 @@ int conf_decode_pool_size(const struct conf_value *v)
 {
     const char *text = conf_value_text(v);
     struct size_spec *size = v->at;
-    int64_t number;
+    int64_t number = 0;
     int percent;
 
     if (value_integer(v, &number)) {
@@ -231,7 +232,7 @@ int conf_decode_timeout(const struct conf_value *v)
 {
     const char *text = conf_value_text(v);
     struct timeout_spec *timeout = v->at;
-    int64_t ns;
+    int64_t ns = 0;
     int rc;
 
     if (text && strchr(text, '%')) {
@@ -250,8 +251,8 @@ int conf_decode_timeout(const struct conf_value *v)
 
 int conf_decode_statuses(const struct conf_value *v)
 {
-    int *numbers;
-    size_t count;
+    int *numbers = NULL;
+    size_t count = 0;
     int rc =
         conf_numbers_read(v->setting, (int)v->key->min, (int)v->key->max, &numbers, &count, v->err);
 
@@ -271,18 +272,23 @@ int conf_decode_rate(const struct conf_value *v)
         double seconds;
     } units[] = {{"", 1}, {"/s", 1}, {"/m", 60}, {"/h", 3600}};
     const char *text = conf_value_text(v);
-    char *rest;
-    double number;
+    const char *rest = text ? text + strcspn(text, "/") : "";
+    char number[24];
+    int64_t scaled = 0;
 
     if (text && !*text) {
         *(double *)v->at = 0;
         return 0;
     }
-    number = text && *text >= '0' && *text <= '9' ? strtod(text, &rest) : 0;
-    for (size_t i = 0; number > 0 && number <= 1e9 && i < ARRAY_LEN(units); i++) {
+    /* A number without a unit is read as a duration in seconds, times 10^9; no locale is asked. */
+    snprintf(number, sizeof(number), "%.*s", text ? (int)(rest - text) : 0, text ? text : "");
+    if (!*number || strspn(number, "0123456789.") != strlen(number) ||
+        str_parse_duration(number, &scaled) < 0)
+        scaled = 0;
+    for (size_t i = 0; scaled > 0 && i < ARRAY_LEN(units); i++) {
         if (strcmp(rest, units[i].unit) != 0)
             continue;
-        *(double *)v->at = number / units[i].seconds;
+        *(double *)v->at = (double)scaled / 1e9 / units[i].seconds;
         return 0;
     }
     return conf_value_refuse(v, "a rate such as \"10/s\" or \"100/m\", or \"\"");

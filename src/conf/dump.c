@@ -97,14 +97,12 @@ static void dump_key(struct dump *dump, const struct conf_key *key, const void *
                      const struct conf_origin *origin, const char *fallback)
 {
     bool effective = key->computed || key->type == CONF_PATH || key->type == CONF_OUTPUT;
-    const char *text =
-        effective ? *(char *const *)(const void *)((const char *)base + key->offset) : NULL;
     struct buf quoted = {0};
     const char *value = origin ? origin->text : fallback;
 
     /* Sources share one field: only the one that is set may speak for it. */
     if (effective && (!key->source || origin)) {
-        conf_value_quote(text, &quoted);
+        conf_value_quote(*(char *const *)(const void *)((const char *)base + key->offset), &quoted);
         value = buf_string(&quoted);
     }
     dump_line(dump, dump_enter(dump, key->path), value ? value : "\"\"",
@@ -116,15 +114,16 @@ static void dump_section(struct dump *dump, const struct conf_result *result,
                          enum conf_section section, const void *base, int pool)
 {
     struct conf_keys all = conf_schema(section);
-    const struct pool_spec *spec = section == CONF_POOL ? base : NULL;
+    bool pooled = section == CONF_POOL;
+    enum pool_mode mode = pooled ? ((const struct pool_spec *)base)->mode : POOL_SERVICE;
 
     for (size_t i = 0; i < all.count; i++) {
         const struct conf_key *key = &all.keys[i];
         const struct conf_origin *origin = conf_result_find(result, key, pool);
 
-        if (spec && !(key->modes & 1u << spec->mode))
+        if (pooled && !(key->modes & 1u << mode))
             continue;
-        dump_key(dump, key, base, origin, conf_key_fallback(key, spec ? spec->mode : POOL_SERVICE));
+        dump_key(dump, key, base, origin, conf_key_fallback(key, mode));
     }
     dump_close(dump);
 }

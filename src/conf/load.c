@@ -216,6 +216,7 @@ static void load_file(struct conf_loader *loader, const char *path)
             conf_result_error(loader->result, where, "%s", config_error_text(&config));
         }
         config_destroy(&config);
+        loader->text = NULL;
     }
     conf_text_fini(&text);
     free(directory);

@@ -155,7 +155,7 @@ bool conf_value_equal(const struct conf_key *key, const void *base, const void *
         const struct halt_spec *a = (const void *)one, *b = (const void *)two;
 
         return a->when == b->when && a->why == b->why && a->count == b->count &&
-               memcmp(&a->percent, &b->percent, sizeof(a->percent)) == 0;
+               !(a->percent < b->percent) && !(a->percent > b->percent);
     }
     default:
         return memcmp(one, two, plain_size(key->type)) == 0;

@@ -4,7 +4,8 @@
  * protocol's requests, the help texts, the completions and the man page.
  *
  * A verb that the supervisor serves becomes a request {"cmd":name, ARG:value...}; its handler is
- * found by name in supervisor/command.c. A verb with `local` set is the CLI's own (run, map, check).
+ * found by name in supervisor/command.c. A verb with `local` set is the CLI's own (run, map,
+ * check).
  */
 #ifndef LIFEGUARD_WIRE_COMMANDS_H
 #define LIFEGUARD_WIRE_COMMANDS_H
@@ -29,10 +30,10 @@ struct command_arg {
     const char *meta; /* "POOL", "N"; NULL for flags */
     const char *help;
     enum arg_kind kind;
-    char letter;      /* short option, 0 = none */
-    bool positional;  /* taken from the words, in this order */
+    char letter;     /* short option, 0 = none */
+    bool positional; /* taken from the words, in this order */
     bool required;
-    bool later;       /* known, but its feature is not built yet: given, it is refused */
+    bool later; /* known, but its feature is not built yet: given, it is refused */
 };
 
 struct command {
@@ -42,9 +43,9 @@ struct command {
     const struct command_arg *args;
     size_t arg_count;
     enum danger danger;
-    bool local;      /* runs without a supervisor */
-    bool named;      /* the first word may be the supervisor's name (status, attach, ...) */
-    bool greedy;     /* options end at the first word: what follows is somebody's command line */
+    bool local;        /* runs without a supervisor */
+    bool named;        /* the first word may be the supervisor's name (status, attach, ...) */
+    bool greedy;       /* options end at the first word: what follows is somebody's command line */
     const char *later; /* a verb whose feature is not built yet: what it is part of; else NULL */
 };
 

@@ -14,8 +14,9 @@
  *   A server that can't speak the client's protocol answers
  *   {"id":null,"ok":false,"code":"protocol","error":"..."} and closes.
  *
- * REQUEST {"id":7,"cmd":"scale","pool":"ocr","size":"8"}; the keys are the names in wire/commands.c.
- * REPLY   {"id":7,"ok":true, ...} or {"id":7,"ok":false,"code":"...","error":"what, where, what to do"}
+ * REQUEST {"id":7,"cmd":"scale","pool":"ocr","size":"8"}; keys are the names in wire/commands.c.
+ * REPLY   {"id":7,"ok":true, ...} or
+ *         {"id":7,"ok":false,"code":"...","error":"what, where, what to do"}
  *   codes: usage, unknown (no such pool, worker, task), refused, gone ("pid 48213 already exited;
  *   nothing sent"), changed (another operator was faster), full (queue; exit 75), failed.
  *   A reply to a command that can be undone has "undo":SEQ (the event) and "undo_for":8.
@@ -35,8 +36,8 @@
  *   state("running"|"draining"|"stopping"|"done") live want busy hung held failed_pools backoff
  *   cpu(percent of one CPU, all workers) cpus mem(bytes, all workers) mem_total
  *   queue(tasks waiting) queue_history[numbers, 1 a second, newest last, at most 120]
- *   rate in_rate(tasks/s) fail_rate fail_percent eta(seconds|null) eta_pool eta_why("grows"|"?"|null)
- *   oldest(seconds|null) restarts_hour oom accepted done(final states together) finite(bool)
+ *   rate in_rate(tasks/s) fail_rate fail_percent eta(seconds|null) eta_pool
+ *   eta_why("grows"|"?"|null) oldest(seconds|null) restarts_hour oom accepted done(final states together) finite(bool)
  *   events(last event's seq) alerts(not acknowledged) alert(text of the newest one, or null)
  *   alert_pool stopping[{pool,slot,pid,state,for,kill_in}]: who still holds the exit
  *

@@ -99,42 +99,32 @@ static void expect_pool_error(const char *keys, const char *error)
     free(text);
 }
 
-static void every_kind_of_value(void **state)
+static const char every_kind[] =
+    "supervisor = { name = \"media\"; state_dir = \"state\"; restart_limit = 5;\n"
+    "  start_rate = 1.5; cgroups = \"off\"; shutdown_timeout = 2.5; env_inherit = [\"*\"];\n"
+    "  control = { mode = \"0660\"; }; };\n"
+    "pools = (\n"
+    "{ name = \"thumbs\"; mode = \"command\"; command = [\"convert\", \"{}\"]; size = "
+    "\"50%\";\n"
+    "  tasks = { glob = \"photos/*.jpg\"; columns = \"\\t\"; rate = \"120/m\"; list = []; };\n"
+    "  timeout = \"300%\"; retries = 2; halt = \"soon,fail=10%\"; retry_on = [1, 2];\n"
+    "  results = \"-\"; results_dir = \"~/res\"; order = \"input\"; bury_on = 99;\n"
+    "  backoff = { initial = \"200ms\"; factor = 1.5; jitter = \"none\"; };\n"
+    "  limits = { nofile = 64; core = \"0\"; as = \"2G\"; }; umask = \"0077\"; nice = -5;\n"
+    "  env = { LANG = \"C\"; N = 3; }; env_files = [\"e.env\"]; cwd = \"sub\"; },\n"
+    "{ name = \"web\"; mode = \"service\"; shell = true; command = \"exec nc -l 80\"; min = "
+    "1;\n"
+    "  size = 3; max = 9; stop = { signal = \"SIGINT\"; grace = \"1m\"; group = false; };\n"
+    "  hang = { silence = 5; action = \"restart\"; };\n"
+    "  log = { max_size = \"64K\"; ring = \"4K\"; stderr = \"separate\"; when_full = "
+    "\"block\"; };\n"
+    "  restart = \"on-failure\"; ready = { notify = true; }; });";
+
+static void check_command_pool(const struct pool_spec *p)
 {
-    struct loaded l = load(
-        "supervisor = { name = \"media\"; state_dir = \"state\"; restart_limit = 5;\n"
-        "  start_rate = 1.5; cgroups = \"off\"; shutdown_timeout = 2.5; env_inherit = [\"*\"];\n"
-        "  control = { mode = \"0660\"; }; };\n"
-        "pools = (\n"
-        "{ name = \"thumbs\"; mode = \"command\"; command = [\"convert\", \"{}\"]; size = "
-        "\"50%\";\n"
-        "  tasks = { glob = \"photos/*.jpg\"; columns = \"\\t\"; rate = \"120/m\"; list = []; };\n"
-        "  timeout = \"300%\"; retries = 2; halt = \"soon,fail=10%\"; retry_on = [1, 2];\n"
-        "  results = \"-\"; results_dir = \"~/res\"; order = \"input\"; bury_on = 99;\n"
-        "  backoff = { initial = \"200ms\"; factor = 1.5; jitter = \"none\"; };\n"
-        "  limits = { nofile = 64; core = \"0\"; as = \"2G\"; }; umask = \"0077\"; nice = -5;\n"
-        "  env = { LANG = \"C\"; N = 3; }; env_files = [\"e.env\"]; cwd = \"sub\"; },\n"
-        "{ name = \"web\"; mode = \"service\"; shell = true; command = \"exec nc -l 80\"; min = "
-        "1;\n"
-        "  size = 3; max = 9; stop = { signal = \"SIGINT\"; grace = \"1m\"; group = false; };\n"
-        "  hang = { silence = 5; action = \"restart\"; };\n"
-        "  log = { max_size = \"64K\"; ring = \"4K\"; stderr = \"separate\"; when_full = "
-        "\"block\"; };\n"
-        "  restart = \"on-failure\"; ready = { notify = true; }; });");
-    const struct pool_spec *p;
     char *home = mem_printf("%s/res", getenv("HOME"));
     char *path = mem_printf("%s/photos/*.jpg", directory);
 
-    (void)state;
-    expect_good(&l);
-    assert_string_equal(l.spec.supervisor.name, "media");
-    assert_int_equal(l.spec.supervisor.shutdown_timeout, 2500 * CLOCK_MS);
-    assert_false(l.spec.supervisor.cgroups);
-    assert_int_equal(l.spec.supervisor.control_mode, 0660);
-    assert_string_equal(l.spec.supervisor.env_inherit[0], "*");
-    assert_true(strstr(l.spec.supervisor.log_dir, "/state/logs"));
-
-    p = &l.spec.pools[0];
     assert_string_equal(p->command[1], "{}");
     assert_int_equal(p->size.percent, 50);
     assert_int_equal(p->tasks.source, SOURCE_GLOB);
@@ -161,8 +151,12 @@ static void every_kind_of_value(void **state)
     assert_string_equal(p->env[1], "N=3");
     assert_true(strstr(p->cwd, "/sub"));
     assert_int_equal(p->log.per, LOG_PER_SLOT);
+    free(home);
+    free(path);
+}
 
-    p = &l.spec.pools[1];
+static void check_service_pool(const struct pool_spec *p)
+{
     assert_true(p->shell);
     assert_string_equal(p->command[0], "exec nc -l 80");
     assert_null(p->command[1]);
@@ -174,9 +168,23 @@ static void every_kind_of_value(void **state)
     assert_true(p->log.separate_stderr && p->log.block_when_full);
     assert_int_equal(p->restart, RESTART_ON_FAILURE);
     assert_string_equal(p->cwd, directory);
+}
+
+static void every_kind_of_value(void **state)
+{
+    struct loaded l = load(every_kind);
+
+    (void)state;
+    expect_good(&l);
+    assert_string_equal(l.spec.supervisor.name, "media");
+    assert_int_equal(l.spec.supervisor.shutdown_timeout, 2500 * CLOCK_MS);
+    assert_false(l.spec.supervisor.cgroups);
+    assert_int_equal(l.spec.supervisor.control_mode, 0660);
+    assert_string_equal(l.spec.supervisor.env_inherit[0], "*");
+    assert_true(strstr(l.spec.supervisor.log_dir, "/state/logs"));
+    check_command_pool(&l.spec.pools[0]);
+    check_service_pool(&l.spec.pools[1]);
     finish(&l);
-    free(home);
-    free(path);
 }
 
 static void all_errors_at_once(void **state)
