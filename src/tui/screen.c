@@ -111,9 +111,6 @@ static int open_curses(struct screen *screen, const char **notice, struct err *e
     if (!cup || cup == (char *)-1)
         return err_set(err, ENOTSUP, "the terminal type \"%s\" can't place a cursor",
                        type ? type : "");
-    /* "Repeat this character" is understood differently at the right margin, and not at all by some
-     * terminals that call themselves xterm. */
-    repeat_char = NULL;
     screen->synchronised = type && strncmp(type, "xterm", 5) == 0;
     return 0;
 }

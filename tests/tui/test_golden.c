@@ -69,7 +69,8 @@ static void ascii_only(void **state)
 
 static void a_locale_without_utf8_is_ascii(void **state)
 {
-    static const char *const env[] = {"LC_ALL=C", "LANG=C", NULL};
+    /* Not xterm: libvterm 0.1.4 miscounts REP, which ncurses uses there in one-byte locales. */
+    static const char *const env[] = {"LC_ALL=C", "LANG=C", "TERM=screen-256color", NULL};
     struct screen_test *test = screen_open(24, 80, NULL, env);
 
     (void)state;
