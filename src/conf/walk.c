@@ -34,7 +34,7 @@ static const struct conf_key *walk_find(enum conf_section section, const char *p
 
     for (size_t i = 0; i < all.count; i++) {
         if (strcmp(all.keys[i].path, path) == 0)
-            return &all.keys[i];
+            return all.keys + i;
     }
     return NULL;
 }
