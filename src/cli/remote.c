@@ -248,11 +248,59 @@ static json_t *remote_wait(struct remote *remote, struct err *err)
     }
 }
 
-json_t *remote_call_line(struct remote *remote, struct buf *line, struct err *err)
+/* The rows of `more` behind those of `reply`; then "next" is that of `more`. */
+static void remote_join(json_t *reply, json_t *more)
+{
+    const char *key;
+    json_t *rows;
+
+    json_object_foreach(more, key, rows) {
+        json_t *sofar = json_object_get(reply, key);
+
+        if (json_is_array(rows) && json_is_array(sofar))
+            json_array_extend(sofar, rows);
+    }
+    if (json_object_get(more, "next"))
+        json_object_set(reply, "next", json_object_get(more, "next"));
+    else
+        json_object_del(reply, "next");
+}
+
+static json_t *remote_ask_once(struct remote *remote, struct buf *line, struct err *err)
 {
     if (remote_send(remote, line, err) < 0)
         return NULL;
     return remote_wait(remote, err);
+}
+
+/* Long lists come in pages, so that no client costs the supervisor more than a bounded buffer. */
+json_t *remote_call_line(struct remote *remote, struct buf *line, struct err *err)
+{
+    json_t *request = json_loadb(buf_data(line), buf_len(line), 0, NULL);
+    json_t *reply = remote_ask_once(remote, line, err);
+
+    while (reply && request && json_object_get(reply, "next")) {
+        struct buf page = {0};
+        char *text;
+        json_t *more;
+
+        json_object_set(request, "offset", json_object_get(reply, "next"));
+        json_object_set_new(request, "id", json_integer(remote_next_id(remote)));
+        text = json_dumps(request, JSON_COMPACT);
+        buf_printf(&page, "%s\n", text);
+        free(text);
+        more = remote_ask_once(remote, &page, err);
+        buf_fini(&page);
+        if (!more) {
+            json_decref(reply);
+            reply = NULL;
+            break;
+        }
+        remote_join(reply, more);
+        json_decref(more);
+    }
+    json_decref(request);
+    return reply;
 }
 
 json_t *remote_call(struct remote *remote, const struct args *args, struct err *err)

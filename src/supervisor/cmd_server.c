@@ -25,11 +25,36 @@ void cmd_status(struct request *request)
     client_end_reply(client, &out);
 }
 
+/* A list that may be longer than a client's buffer is answered in pages: "next" is the offset to ask
+ * for, as long as there is more. */
+struct page {
+    size_t offset, place;
+    bool full;
+};
+
+static bool page_takes(struct page *page, const struct supervisor *sup)
+{
+    if (page->full)
+        return false;
+    if (page->place >= page->offset && buf_len(&sup->scratch) > CLIENT_OUT_MAX / 2) {
+        page->full = true;
+        return false;
+    }
+    return page->place++ >= page->offset;
+}
+
+static void page_end(const struct page *page, struct json_out *out)
+{
+    if (page->full)
+        json_put_int(out, "next", (int64_t)page->place);
+}
+
 void cmd_ps(struct request *request)
 {
     struct client *client = request->client;
     struct supervisor *sup = client->sup;
     struct pool_box *only = NULL;
+    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
     struct json_out out;
 
     if (request_string(request, "pool") && !(only = request_pool(request, "pool")))
@@ -39,11 +64,14 @@ void cmd_ps(struct request *request)
     for (size_t i = 0; i < sup->box_count; i++) {
         struct pool *pool = sup->boxes[i].pool;
 
-        for (size_t s = 0; (!only || only == &sup->boxes[i]) && s < pool->slots; s++)
-            if (pool->workers[s])
-                publish_worker(sup, &out, NULL, pool->workers[s]);
+        for (size_t s = 0; (!only || only == &sup->boxes[i]) && s < pool->slots; s++) {
+            if (!pool->workers[s] || !page_takes(&page, sup))
+                continue;
+            publish_worker(sup, &out, NULL, pool->workers[s]);
+        }
     }
     json_close_array(&out);
+    page_end(&page, &out);
     client_end_reply(client, &out);
 }
 
@@ -54,6 +82,7 @@ void cmd_events(struct request *request)
     int64_t wanted = request_int(request, "lines", EVENTS_DEFAULT);
     uint64_t first = event_first_kept(log);
     uint64_t after = (uint64_t)request_int(request, "after", 0);
+    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
     struct json_out out = client_begin_reply(client, request->id);
 
     if (wanted >= 0 && log->next - first > (uint64_t)wanted)
@@ -62,8 +91,10 @@ void cmd_events(struct request *request)
         first = after + 1;
     json_open_array(&out, "events");
     for (uint64_t s = first; s < log->next; s++)
-        publish_event(&out, NULL, event_find(log, s));
+        if (page_takes(&page, client->sup))
+            publish_event(&out, NULL, event_find(log, s));
     json_close_array(&out);
+    page_end(&page, &out);
     client_end_reply(client, &out);
 }
 
@@ -107,6 +138,7 @@ void cmd_logs(struct request *request)
     struct supervisor *sup = client->sup;
     const char *text = request_string(request, "target");
     struct target target = {0};
+    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
     struct json_out out;
 
     if ((!text || strcmp(text, "*") != 0) && !request_target(request, &target))
@@ -117,10 +149,12 @@ void cmd_logs(struct request *request)
         struct pool *pool = sup->boxes[i].pool;
 
         for (size_t s = 0; (!target.box || target.box == &sup->boxes[i]) && s < pool->slots; s++)
-            if (pool->workers[s] && (!target.worker || target.worker == pool->workers[s]))
+            if (pool->workers[s] && (!target.worker || target.worker == pool->workers[s]) &&
+                page_takes(&page, sup))
                 log_target_json(&out, sup, pool->workers[s]);
     }
     json_close_array(&out);
+    page_end(&page, &out);
     client_end_reply(client, &out);
 }
 

@@ -33,6 +33,8 @@ void publish_task(const struct supervisor *sup, struct json_out *out, const char
 void publish_event(struct json_out *out, const char *key, const struct event *event);
 /* The fields of `status --json`. */
 void publish_status(const struct supervisor *sup, struct json_out *out);
+/* "history", rates, ETA and oldest of all queues together. */
+void publish_work(const struct supervisor *sup, struct json_out *out);
 void publish_summary(const struct supervisor *sup, struct json_out *out);
 void publish_detail(const struct supervisor *sup, struct json_out *out,
                     const struct worker *worker);

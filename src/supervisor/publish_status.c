@@ -95,15 +95,18 @@ void publish_status(const struct supervisor *sup, struct json_out *out)
     json_close_array(out);
 }
 
-static void summary_work(const struct supervisor *sup, struct json_out *out, const struct totals *t)
+static void queue_history(const struct supervisor *sup, struct json_out *out, const char *key)
 {
     size_t from = sup->history_next + HISTORY_LEN - sup->history_count;
 
-    json_put_int(out, "queue", t->queue);
-    json_open_array(out, "queue_history");
+    json_open_array(out, key);
     for (size_t i = 0; i < sup->history_count; i++)
         json_put_int(out, NULL, sup->queue_history[(from + i) % HISTORY_LEN]);
     json_close_array(out);
+}
+
+static void work_rates(struct json_out *out, const struct totals *t)
+{
     json_put_number(out, "rate", t->rate, 2);
     json_put_number(out, "in_rate", t->in_rate, 2);
     json_put_number(out, "fail_rate", t->fail_rate, 2);
@@ -118,6 +121,21 @@ static void summary_work(const struct supervisor *sup, struct json_out *out, con
         json_put_null(out, "oldest");
     else
         json_put_number(out, "oldest", t->oldest, 1);
+}
+
+void publish_work(const struct supervisor *sup, struct json_out *out)
+{
+    struct totals t = totals_of(sup);
+
+    queue_history(sup, out, "history");
+    work_rates(out, &t);
+}
+
+static void summary_work(const struct supervisor *sup, struct json_out *out, const struct totals *t)
+{
+    json_put_int(out, "queue", t->queue);
+    queue_history(sup, out, "queue_history");
+    work_rates(out, t);
     json_put_int(out, "restarts_hour", t->restarts_hour);
     json_put_int(out, "accepted", t->accepted);
     json_put_int(out, "done", t->ended);

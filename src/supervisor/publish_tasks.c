@@ -162,6 +162,7 @@ void publish_tasks_view(struct client *client, struct subscription *sub)
 
     window_begin(&window, sup, "tasks", sub);
     publish_counts(sup, &window.out, only);
+    publish_work(sup, &window.out);
     walk_all(&walk, sup, only);
     window_rows(&window, sub->has_filter ? walk.seen : total, total);
     window_end(&window, client);
