@@ -26,7 +26,7 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
     const json_t *row = row_of(tui, pin), *worker = model_worker(&tui->model);
     const json_t *task = json_object_get(row, "task"), *pool = view_find_pool(tui, pin->pool);
     double started = field_number(worker, "started");
-    char up[16] = "", age[40] = "";
+    char up[16] = "", age[40] = "", of[24] = "";
 
     if (field_int(worker, "pid", 0) == pin->pid && !isnan(started)) {
         field_format_age(up, field_number(model_summary(&tui->model), "now") - started);
@@ -36,9 +36,12 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
                 (long long)pin->pid, age);
     if (json_is_object(task) && strcmp(field_text(pool, "mode"), "command") == 0)
         dialog_line(dialog, "Task %.24s ends with it: its failure counts.", field_text(task, "id"));
-    else if (json_is_object(task))
-        dialog_line(dialog, "Task %.24s goes back to the queue (try %lld).", field_text(task, "id"),
-                    (long long)field_int(task, "attempt", 1) + 1);
+    else if (json_is_object(task)) {
+        if (field_int(worker, "pid", 0) == pin->pid && field_int(worker, "max_attempts", 0) > 0)
+            snprintf(of, sizeof(of), "/%lld", (long long)field_int(worker, "max_attempts", 0));
+        dialog_line(dialog, "Task %.24s goes back to the queue (try %lld%s).",
+                    field_text(task, "id"), (long long)field_int(task, "attempt", 1) + 1, of);
+    }
     if (pool)
         dialog_line(dialog, "The pool stays at %lld: a new worker starts.",
                     (long long)field_int(pool, "want", 0));

@@ -258,8 +258,12 @@ void cells_add_attrs(struct cells *cells, int y, int x, int width, unsigned attr
 {
     if (y < 0 || y >= cells->rows)
         return;
-    for (int i = x < 0 ? 0 : x; i < x + width && i < cells->cols; i++)
-        cell_at(cells, y, i)->style.attrs |= (uint8_t)attrs;
+    for (int i = x < 0 ? 0 : x; i < x + width && i < cells->cols; i++) {
+        struct cell *cell = cell_at(cells, y, i);
+        bool block = cell->codepoint >= 0x2581 && cell->codepoint <= 0x2588;
+        /* A reversed sparkline would show the opposite. */
+        cell->style.attrs |= (uint8_t)(block ? attrs & ~(unsigned)TEXT_REVERSE : attrs);
+    }
 }
 
 void cells_dim(struct cells *cells, int y, int rows)

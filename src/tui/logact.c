@@ -96,6 +96,14 @@ static void find(struct tui *tui, int step, bool errors)
     show_line(tui, number);
 }
 
+void logact_show_found(struct tui *tui)
+{
+    if (tui->logs.found >= 0)
+        show_line(tui, tui->logs.found);
+    else
+        notice_say(tui, ROLE_NORMAL, "Not found");
+}
+
 void logact_search(struct tui *tui, const char *text)
 {
     struct match *match = NULL;

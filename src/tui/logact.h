@@ -12,6 +12,8 @@ struct tui;
 bool logact_do(struct tui *tui, enum action action);
 /* Incremental search; an empty text ends it. */
 void logact_search(struct tui *tui, const char *text);
+/* Goes to what the search has found so far. */
+void logact_show_found(struct tui *tui);
 void logact_filter(struct tui *tui, const char *text);
 void logact_go_to_time(struct tui *tui, const char *text);
 void logact_save(struct tui *tui, const char *path);

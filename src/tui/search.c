@@ -166,7 +166,7 @@ void search_next(struct tui *tui, int step)
 static void find_from_here(struct tui *tui)
 {
     if (tui->view == VIEW_LOGS)
-        logact_do(tui, ACTION_FIND_PREVIOUS);
+        logact_show_found(tui);
     else if (tui->view != VIEW_HELP && !row_matches(tui, view_list(tui)->cursor, tui->find.match))
         search_next(tui, 1);
 }

@@ -298,6 +298,8 @@ void view_draw(struct tui *tui)
             if (tui->frame.tabs >= 0)
                 draw_tabs(tui);
         }
+        tui->cells.cursor_y = tui->frame.top;
+        tui->cells.cursor_x = 0;
         view_now(tui)->draw(tui);
         draw_message(tui);
         if (tui->frame.keybar >= 0)

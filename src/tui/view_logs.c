@@ -233,6 +233,7 @@ static void draw(struct tui *tui)
     int y = tui->frame.top;
 
     view_status(tui, "%s", logs->past[0] ? logs->past : logs->label);
+    tui->cells.cursor_y = logs->paused ? y + 1 : tui->frame.bottom - 1;
     draw_lines(tui, y + 1, tui->frame.bottom);
     draw_state(tui, y);
     if (logs->next == logs->first)

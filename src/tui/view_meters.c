@@ -44,6 +44,7 @@ static void draw_workers(struct tui *tui, const json_t *summary, int y)
     double live = field_number(summary, "live"), want = field_number(summary, "want");
     char text[96], line[512], queue[32], eta[16], spark[256] = "";
     int left, cells = tui->frame.cols < 100 ? 8 : tui->frame.cols < 160 ? 16 : 40;
+    int end = tui->frame.cols;
 
     snprintf(text, sizeof(text), "%.0f/%.0f, %lld busy", live, want,
              (long long)field_int(summary, "busy", 0));
@@ -54,6 +55,10 @@ static void draw_workers(struct tui *tui, const json_t *summary, int y)
         field_sparkline(spark, sizeof(spark), json_object_get(summary, "queue_history"), cells, 0);
     snprintf(line, sizeof(line), "Queue %6s %s%sETA %s", queue, spark, *spark ? " " : "", eta);
     draw_right(tui, y, left, line);
+    /* The sparkline again, in its colour: it stands before the ETA. */
+    end -= (int)strlen(eta) + 5 + (int)utf8_text_width(spark, strlen(spark));
+    if (*spark && end > left + 15)
+        view_put(tui, y, end, ROLE_METER, "%s", spark);
 }
 
 static void draw_cpu(struct tui *tui, const json_t *summary, int y)
