@@ -4,8 +4,10 @@
  * and map put a supervisor, a screen and a client together.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -17,6 +19,7 @@
 #include "cli/run.h"
 #include "pool/spec.h"
 #include "supervisor/start.h"
+#include "sys/file.h"
 #include "tui/tui.h"
 
 enum { UNABLE = 255 };
@@ -96,6 +99,57 @@ static int run_run(const struct args *args)
     return status;
 }
 
+/* A terminal that shows the screen can't take output meanwhile: it goes to an unlinked file, which
+ * is printed when the screen is gone. -1 where the descriptor is no terminal. */
+static int map_divert(int fd)
+{
+    FILE *spool = isatty(fd) == 1 ? tmpfile() : NULL;
+    int copy = spool ? fcntl(fileno(spool), F_DUPFD_CLOEXEC, 3) : -1;
+
+    if (spool)
+        fclose(spool);
+    return copy;
+}
+
+static void map_print_diverted(int spool, int fd)
+{
+    char block[65536];
+    ssize_t got;
+
+    if (spool < 0)
+        return;
+    for (off_t at = 0; (got = pread(spool, block, sizeof(block), at)) > 0; at += got)
+        if (file_write_all(fd, block, (size_t)got) < 0)
+            break;
+    close(spool);
+}
+
+/* The client works in a process of its own while this one shows the screen. */
+static int map_with_screen(const struct args *args, const struct started *started,
+                           const struct map_options *options)
+{
+    int out = map_divert(STDOUT_FILENO), err = map_divert(STDERR_FILENO);
+    pid_t client = fork();
+    int status = UNABLE << 8;
+
+    if (client == 0) {
+        if (out >= 0)
+            dup2(out, STDOUT_FILENO);
+        if (err >= 0)
+            dup2(err, STDERR_FILENO);
+        exit(map_client(started->client_fd, options));
+    }
+    close(started->client_fd);
+    if (client > 0) {
+        show_screen(args, started->socket_path, NULL, false);
+        while (waitpid(client, &status, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    map_print_diverted(out, STDOUT_FILENO);
+    map_print_diverted(err, STDERR_FILENO);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : UNABLE;
+}
+
 static int map_start(const struct args *args, struct spec *spec, const struct map_options *options)
 {
     struct start_options start = {
@@ -104,10 +158,10 @@ static int map_start(const struct args *args, struct spec *spec, const struct ma
     struct err err = {0};
     int status;
 
-    (void)args;
     if (start_supervisor(spec, &start, &started, &err) < 0)
         return cli_fail(UNABLE, "%s", err.text);
-    status = map_client(started.client_fd, options);
+    status = options->tui ? map_with_screen(args, &started, options)
+                          : map_client(started.client_fd, options);
     start_wait(&started);
     return status;
 }

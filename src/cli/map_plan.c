@@ -283,6 +283,8 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     options->raw = args_flag(args, "raw");
     options->dry_run = args_flag(args, "dry-run");
     options->tui = args_flag(args, "tui");
+    if (options->tui && !isatty(STDOUT_FILENO) && access("/dev/tty", R_OK | W_OK) < 0)
+        return cli_fail(MAP_UNABLE, "--tui needs a terminal");
     pool->command = mem_new_array(words->count + 1, sizeof(char *));
     plan_split_words(words, pool->command, &inputs);
     status = pool->command[0] ? 0 : cli_fail(MAP_UNABLE, "map needs a command before :::");

@@ -62,7 +62,7 @@ static int setup_directories(struct supervisor *sup, const struct supervisor_opt
     char *path;
     int rc;
 
-    if (options->no_socket)
+    if (options->client_fd >= 0)
         return 0; /* map keeps no files */
     if (!*spec->state_dir) {
         free(spec->state_dir);

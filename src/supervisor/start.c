@@ -84,7 +84,7 @@ static int start_child(struct start_run *run, const struct start_options *option
     struct guardian_options guardian = {.run = start_run, .ctx = run};
 
     setsid();
-    start_leave_terminal(options->no_socket);
+    start_leave_terminal(options->connect);
     if (options->detach)
         dup2(STDOUT_FILENO, STDERR_FILENO);
     return guardian_run(&guardian);
