@@ -10,7 +10,7 @@ round=0
 echo "worker $$ starts"
 while :; do
   round=$((round + 1))
-  work=$(($(random 8) + 4))
+  work=$(($(random 15) + 6))
   while [ "$work" -gt 0 ]; do
     printf 'round %d: \033[32mok\033[0m, %d more steps\n' "$round" "$work"
     work=$((work - 1))

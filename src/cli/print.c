@@ -72,6 +72,11 @@ void print_clean(struct buf *out, const char *bytes, size_t len)
     sanitise_each(bytes, len, 0, clean_put, out);
 }
 
+void print_clean_log(struct buf *out, const char *bytes, size_t len)
+{
+    sanitise_each(bytes, len, SANITISE_LOG, clean_put, out);
+}
+
 void print_table_init(struct print_table *table, const struct print_column *columns, size_t count)
 {
     *table = (struct print_table){.columns = columns, .column_count = count};
@@ -121,6 +126,15 @@ void print_table_bytes(struct print_table *table, enum print_color color, const 
     buf_fini(&text);
 }
 
+void print_table_log(struct print_table *table, const char *bytes, size_t len)
+{
+    struct buf text = {0};
+
+    print_clean_log(&text, bytes, len);
+    table_add(table, PRINT_PLAIN, mem_copy_string(buf_string(&text)));
+    buf_fini(&text);
+}
+
 static void table_pad(struct buf *out, size_t count)
 {
     while (count--)
@@ -157,8 +171,13 @@ static void table_write_row(const struct print_table *table, const struct print_
         bool last = i + 1 == table->column_count;
 
         table_write_cell(&cells[i], &table->columns[i], widths[i], last, color, out);
-        buf_append_string(out, last ? "\n" : "  ");
+        if (!last)
+            buf_append_string(out, "  ");
     }
+    /* Empty cells at the end are no reason for a line to wrap. */
+    while (buf_len(out) && out->bytes[out->tail - 1] == ' ')
+        out->tail--;
+    buf_append_char(out, '\n');
 }
 
 static void table_measure(const struct print_table *table, int width, size_t *widths)

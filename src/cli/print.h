@@ -48,11 +48,14 @@ void print_table_cell(struct print_table *table, enum print_color color, const c
     __attribute__((format(printf, 3, 4)));
 void print_table_bytes(struct print_table *table, enum print_color color, const char *bytes,
                        size_t len);
+void print_table_log(struct print_table *table, const char *bytes, size_t len);
 /* Appends the table; the last column is cut where a terminal of `width` cells ends (0 = never). */
 void print_table_write(const struct print_table *table, bool color, int width, struct buf *out);
 
 /* Appends one line of foreign bytes, cleaned; a newline inside is shown, not obeyed. */
 void print_clean(struct buf *out, const char *bytes, size_t len);
+/* The same for a line of a log: its colours are left out instead of shown as escapes. */
+void print_clean_log(struct buf *out, const char *bytes, size_t len);
 void print_begin(struct buf *out, enum print_color color, bool wanted);
 void print_end(struct buf *out, enum print_color color, bool wanted);
 /* Writes the buffer to stdout; false when that failed (EPIPE, full disk), said on stderr. */

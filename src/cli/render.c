@@ -191,7 +191,7 @@ static void render_worker(struct print_table *table, const json_t *worker)
     } else {
         print_field(worker, "last_line", &text);
     }
-    print_table_bytes(table, PRINT_PLAIN, buf_data(&text), buf_len(&text));
+    print_table_log(table, buf_data(&text), buf_len(&text));
     buf_fini(&text);
 }
 

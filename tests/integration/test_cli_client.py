@@ -122,12 +122,15 @@ class Answers(Case):
                   "last_line": "x"}
         down = {"pool": "ocr", "slot": 3, "pid": None, "state": "backoff", "since": 2,
                 "why": "exit 3 after 5s"}
-        self.fake({"ps": lambda request: [{"workers": [worker, down]}]})
+        colour = {"pool": "ocr", "slot": 4, "pid": 9, "state": "busy", "done": 0,
+                  "last_line": "\x1b[32mgreen\x1b[0m"}
+        self.fake({"ps": lambda request: [{"workers": [worker, down, colour]}]})
         text = self.expect(0, "ps").stdout.decode()
         self.assertRegex(text, r"ocr +2 +48213 +hung +36s +100 +812M +7 +1 +9f31c2 scan-212.pdf")
         self.assertRegex(text, r"ocr +3 +- +backoff .*exit 3 after 5s")
         self.assertEqual(json.loads(self.expect(0, "ps", "--json").stdout),
-                         {"workers": [worker, down]})
+                         {"workers": [worker, down, colour]})
+        self.assertRegex(text, r"busy .* green\n")
 
     def test_tasks(self):
         task = {"id": "9f", "pool": "ocr", "seq": 1, "state": "failed", "attempts": 3,
@@ -138,6 +141,7 @@ class Answers(Case):
         server = self.fake({"tasks": lambda request: [
             {**answer, **({"audit": audit[0]} if request.get("audit") else {})}]})
         text = self.expect(0, "tasks", "ocr", "--state", "failed").stdout.decode()
+        self.assertFalse([line for line in text.splitlines() if line.endswith(" ")])
         self.assertRegex(text, r"9f +ocr +failed +3/3 +4.0s +- +a b +exit 1\nfailed 1  accepted 1")
         self.assertEqual(server.requests[0], {"id": 1, "cmd": "tasks", "pool": "ocr",
                                               "state": "failed"})
