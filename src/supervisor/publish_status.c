@@ -189,6 +189,14 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
     json_close_array(out);
 }
 
+static const char *run_state(const struct supervisor *sup)
+{
+    /* A finite run that ends because all is done is done, though its slots are being stopped. */
+    if (sup->all_done && (sup->exit_when_done || !sup->stopping))
+        return "done";
+    return sup->stopping ? "stopping" : "running";
+}
+
 void publish_summary(const struct supervisor *sup, struct json_out *out)
 {
     struct totals t = totals_of(sup);
@@ -202,7 +210,7 @@ void publish_summary(const struct supervisor *sup, struct json_out *out)
     json_put_int(out, "revision", 1);
     json_put_string(out, "guardian", sup->guardian.degraded ? "degraded" : "ok");
     json_put_string(out, "tier", cgroup_root_ok(&sup->cgroups) ? "cgroup" : "sweep");
-    json_put_string(out, "state", sup->stopping ? "stopping" : sup->all_done ? "done" : "running");
+    json_put_string(out, "state", run_state(sup));
     json_put_int(out, "live", t.live);
     json_put_int(out, "want", t.want);
     json_put_int(out, "busy", t.busy);

@@ -282,6 +282,9 @@ int supervisor_run(struct supervisor *sup)
             pool_start(sup->boxes[i].pool, sup->now);
     while (!sup->finished)
         supervisor_turn(sup);
+    sup->changed = true;
+    sup->publish_at = 0;
+    publish_views(sup);
     setup_say_goodbye(sup, sup->exit_when_done ? finite_exit_status(sup) : 0);
     return sup->exit_when_done ? finite_exit_status(sup) : 0;
 }
