@@ -90,31 +90,44 @@ static int run_select(const struct arg_value *names, struct spec *spec)
     return 0;
 }
 
-int run_prepare(const struct args *args, struct spec *spec)
+/* -S NAME goes before the name in the config, or the one made of the command. */
+static int run_rename(const struct args *args, struct spec *spec)
 {
-    const struct arg_value *words = args_value(args, "config");
+    if (!args->supervisor)
+        return 0;
+    if (!str_is_name(args->supervisor))
+        return cli_fail(CLI_USAGE, "-S %s: a name is letters, digits, _ . - and begins with a "
+                                   "letter", args->supervisor);
+    free(spec->supervisor.name);
+    spec->supervisor.name = mem_copy_string(args->supervisor);
+    return 0;
+}
+
+static int run_configs(const struct args *args, const struct arg_value *words, struct spec *spec)
+{
     struct conf_result result = {0};
     int status = 0;
 
-    if (!words->count)
-        return cli_fail(CLI_USAGE, "run needs a config, or a command: lifeguard run CONFIG..., "
-                                   "lifeguard run -n 4 -- COMMAND [ARG]...");
-    if (args->words_before_dashes == 0 || args_value(args, "workers")->given)
-        return run_command(args, words, spec);
     if (conf_load(spec, words->list, words->count, &result) < 0) {
         for (size_t i = 0; i < result.error_count; i++)
             fprintf(stderr, "%s\n", result.errors[i]);
         status = cli_fail(RUN_UNABLE, "nothing was started");
     }
     conf_result_fini(&result);
-    if (status == 0)
-        status = run_select(args_value(args, "pool"), spec);
-    if (status == 0 && args->supervisor) {
-        if (!str_is_name(args->supervisor))
-            return cli_fail(CLI_USAGE, "-S %s: a name is letters, digits, _ . - and begins with a "
-                                       "letter", args->supervisor);
-        free(spec->supervisor.name);
-        spec->supervisor.name = mem_copy_string(args->supervisor);
-    }
-    return status;
+    return status ? status : run_select(args_value(args, "pool"), spec);
+}
+
+int run_prepare(const struct args *args, struct spec *spec)
+{
+    const struct arg_value *words = args_value(args, "config");
+    int status;
+
+    if (!words->count)
+        return cli_fail(CLI_USAGE, "run needs a config, or a command: lifeguard run CONFIG..., "
+                                   "lifeguard run -n 4 -- COMMAND [ARG]...");
+    if (args->words_before_dashes == 0 || args_value(args, "workers")->given)
+        status = run_command(args, words, spec);
+    else
+        status = run_configs(args, words, spec);
+    return status ? status : run_rename(args, spec);
 }

@@ -136,14 +136,14 @@ void restart_decide(struct worker *worker, int64_t now)
     bool healthy = worker->ready_at &&
                    worker->exited_at - worker->started_at >= spec->restart_backoff.reset_after;
 
-    worker->pool->restarts++;
-    worker->restarts++;
-    hour_counter_add(&worker->pool->stats.restarts, now);
     if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && !failure)) {
         worker->stay_down = true;
         worker_set_state(worker, WORKER_DOWN, now);
         return;
     }
+    worker->pool->restarts++;
+    worker->restarts++;
+    hour_counter_add(&worker->pool->stats.restarts, now);
     if (healthy) {
         worker->backoff_step = 0;
         worker->failure_count = 0;
