@@ -254,7 +254,8 @@ static void remote_join(json_t *reply, json_t *more)
     const char *key;
     json_t *rows;
 
-    json_object_foreach(more, key, rows) {
+    json_object_foreach(more, key, rows)
+    {
         json_t *sofar = json_object_get(reply, key);
 
         if (json_is_array(rows) && json_is_array(sofar))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the manual pages that repeat a table are made of it: verbs of the command table, keys
- * of the schema. LIFEGUARD_UPDATE=1 in the environment writes them anew.
+ * The parts of the manual pages that repeat a table are made of it: verbs of the command table,
+ * keys of the schema. LIFEGUARD_UPDATE=1 in the environment writes them anew.
  */
 #include <stdarg.h>
 #include <stddef.h>
