@@ -95,6 +95,15 @@ static size_t csi_length(const char *bytes, size_t len)
     return at < len ? at + 1 : PARTIAL;
 }
 
+/* Shift, Ctrl and Alt are told by a second parameter; only moving keys may have them: Ctrl+F9 is
+ * not F9. */
+static uint32_t without_modifier(const char *bytes, size_t len, uint32_t code)
+{
+    if (memchr(bytes, ';', len) && (code < KEY_UP_CODE || code > KEY_PAGE_DOWN))
+        return KEY_NONE;
+    return code;
+}
+
 static void name_csi(const char *bytes, size_t len, struct key_event *event)
 {
     char last = bytes[len - 1];
@@ -106,9 +115,9 @@ static void name_csi(const char *bytes, size_t len, struct key_event *event)
     else if (bytes[2] == '<' && (last == 'M' || last == 'm'))
         parse_mouse(bytes, len, event);
     else if (last == '~')
-        event->code = tilde_key(parse_number(&at, bytes + len));
+        event->code = without_modifier(bytes, len, tilde_key(parse_number(&at, bytes + len)));
     else if ((len == 3 || bytes[2] == '1') && last != 'M')
-        event->code = letter_key(last);
+        event->code = without_modifier(bytes, len, letter_key(last));
 }
 
 /* What starts with ESC: bytes, or PARTIAL. */

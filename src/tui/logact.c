@@ -218,7 +218,7 @@ void logact_past(struct tui *tui, int back)
     logview_note(logs, "── generation %lld pid %lld ended %s: %s ──",
                  (long long)field_int(life, "generation", 0), (long long)field_int(life, "pid", 0),
                  ended, field_text(life, "why"));
-    if (logfile_read(logs, path, &err) < 0)
+    if (logfile_read(logs, path, field_int(life, "pid", 0), &err) < 0)
         notice_say(tui, ROLE_BAD, "%s", err.text);
     logview_pause(logs, logs->first);
 }

@@ -47,16 +47,16 @@ static double parse_stamp(const char *text, size_t len, size_t *used)
     return (double)(timegm(&tm) - (sign == '-' ? -zone : zone)) + millis / 1000.0;
 }
 
-static void add_line(struct logview *view, const char *text, size_t len)
+static void add_line(struct logview *view, int64_t pid, const char *text, size_t len)
 {
-    struct log_line line = {.stream = 'o'};
+    struct log_line line = {.stream = 'o', .pid = pid};
     size_t used;
 
     line.at = parse_stamp(text, len, &used);
     logview_add(view, &line, text + used, len - used);
 }
 
-static void add_lines(struct logview *view, const char *bytes, size_t len, bool cut)
+static void add_lines(struct logview *view, int64_t pid, const char *bytes, size_t len, bool cut)
 {
     size_t at = 0;
 
@@ -68,12 +68,12 @@ static void add_lines(struct logview *view, const char *bytes, size_t len, bool 
     while (at < len) {
         const char *newline = memchr(bytes + at, '\n', len - at);
         size_t line = newline ? (size_t)(newline - bytes) - at : len - at;
-        add_line(view, bytes + at, line);
+        add_line(view, pid, bytes + at, line);
         at += line + 1;
     }
 }
 
-int logfile_read(struct logview *view, const char *path, struct err *err)
+int logfile_read(struct logview *view, const char *path, int64_t pid, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat stat;
@@ -97,7 +97,7 @@ int logfile_read(struct logview *view, const char *path, struct err *err)
     close(fd);
     if (!bytes)
         return err_set(err, ENOMEM, "no memory for %s", path);
-    add_lines(view, bytes, got, stat.st_size > READ_MAX);
+    add_lines(view, pid, bytes, got, stat.st_size > READ_MAX);
     free(bytes);
     return 0;
 }

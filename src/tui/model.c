@@ -86,12 +86,17 @@ static void take_rows(struct window *window, const json_t *message, bool full)
     }
 }
 
+bool model_is_current(const struct window *window)
+{
+    return window->sent && !window->awaited;
+}
+
 void model_apply(struct window *window, json_t *message)
 {
     bool full = field_bool(message, "full");
     int offset = (int)field_int(message, "offset", window->offset);
 
-    if (!window->sent)
+    if (!model_is_current(window))
         return;
     if (json_object_get(message, "rows") || json_object_get(message, "count")) {
         if (!full && (!window->loaded || offset != window->offset))
@@ -119,15 +124,32 @@ static void unsubscribe(struct window *window, struct net *net, const char *view
     forget_window(window);
 }
 
-static void subscribe(struct window *window, struct net *net, const char *view)
+struct asked {
+    struct model *model;
+    struct window *window;
+};
+
+static void answered(void *owner, const json_t *reply, void *context)
+{
+    const struct asked *asked = context;
+
+    asked->window->awaited--;
+    if (reply && !field_bool(reply, "ok"))
+        asked->model->on_refused(owner, field_text(reply, "error"));
+}
+
+static void subscribe(struct model *model, struct window *window, struct net *net, const char *view)
 {
     json_t *request = json_loads(window->want, JSON_ALLOW_NUL, NULL);
+    struct asked *asked = mem_new(sizeof(*asked));
 
     json_object_set_new(request, "cmd", json_string("subscribe"));
     json_object_set_new(request, "view", json_string(view));
     forget_window(window);
     window->sent = mem_copy_string(window->want);
-    net_request(net, request, NULL, NULL);
+    window->awaited++;
+    *asked = (struct asked){model, window};
+    net_request(net, request, answered, asked);
 }
 
 void model_sync(struct model *model, struct net *net)
@@ -139,7 +161,7 @@ void model_sync(struct model *model, struct net *net)
         if (window->sent && !window->want)
             unsubscribe(window, net, view_names[id]);
         else if (window->want && (!window->sent || strcmp(window->want, window->sent) != 0))
-            subscribe(window, net, view_names[id]);
+            subscribe(model, window, net, view_names[id]);
     }
 }
 

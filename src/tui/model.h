@@ -25,6 +25,7 @@ enum window_id {
 struct window {
     char *want;  /* arguments as JSON text, NULL = not on the screen */
     char *sent;  /* what is subscribed to */
+    int awaited; /* subscriptions not answered yet: what comes now belongs to older ones */
     bool loaded; /* rows belong to what was sent last */
     int offset, count, total, all;
     json_t **rows;   /* count of them; NULL = not known yet */
@@ -33,11 +34,15 @@ struct window {
 
 struct model {
     struct window windows[WINDOW_COUNT];
+    /* A subscription was refused; `owner` is the connection's. */
+    void (*on_refused)(void *owner, const char *why);
 };
 
 void model_fini(struct model *model);
 /* The window that a message belongs to, or -1. */
 int model_find(const json_t *message);
+/* A message may be of an older subscription; then it is not to be used. */
+bool model_is_current(const struct window *window);
 void model_apply(struct window *window, json_t *message);
 /* Takes over `arguments` (an object), NULL = not wanted. */
 void model_want(struct model *model, enum window_id id, json_t *arguments);

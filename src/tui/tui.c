@@ -40,7 +40,7 @@ static void on_message(void *owner, json_t *message)
 
     if (id < 0 || (tui->frozen && id != WINDOW_SUMMARY))
         return;
-    if (id == WINDOW_LOG && tui->model.windows[id].sent) {
+    if (id == WINDOW_LOG && model_is_current(&tui->model.windows[id])) {
         tui->model.windows[id].loaded = true;
         logview_take(&tui->logs, message);
     } else if (id != WINDOW_LOG)
@@ -54,6 +54,11 @@ static void on_message(void *owner, json_t *message)
     }
     if (!tui->frozen)
         tui->dirty = true;
+}
+
+static void on_refused(void *owner, const char *why)
+{
+    notice_say(owner, ROLE_BAD, "%s", why);
 }
 
 static void on_up(void *owner)
@@ -150,12 +155,34 @@ static void take_signals(struct tui *tui, int fd)
     }
 }
 
+static void subscribe(struct tui *tui)
+{
+    if (tui->frozen)
+        return;
+    view_want(tui);
+    model_sync(&tui->model, &tui->net);
+}
+
+/* Brings what is wanted and what is known together. Asking comes first: rows of a window that is
+ * not the wanted one must not move the cursor; and again, because what is wanted may hang on the
+ * row under the cursor. */
+static void track(struct tui *tui)
+{
+    view_layout(tui);
+    if (tui->view == VIEW_POOLS)
+        view_sort_pools(tui);
+    subscribe(tui);
+    view_track(tui, tui->view);
+    subscribe(tui);
+}
+
 static void take_events(struct tui *tui, bool final)
 {
     struct key_event event;
 
     while (!tui->quit && input_next(&tui->input, &event, final)) {
         dispatch_event(tui, &event);
+        track(tui);            /* the next key may act on the row that this one went to */
         if (tui->flush_keys) { /* typed before the question was on the screen */
             tui->flush_keys = false;
             tui->input.len = 0;
@@ -252,25 +279,9 @@ static void tick(struct tui *tui)
         leave(tui, TUI_HUNG_UP);
 }
 
-static void subscribe(struct tui *tui)
-{
-    if (tui->frozen)
-        return;
-    view_want(tui);
-    model_sync(&tui->model, &tui->net);
-}
-
-/* Brings what is wanted and what is known together, then draws. Asking comes first: rows of a
- * window that is not the wanted one must not move the cursor; and again, because what is wanted
- * may hang on the row under the cursor. */
 static void settle(struct tui *tui)
 {
-    view_layout(tui);
-    if (tui->view == VIEW_POOLS)
-        view_sort_pools(tui);
-    subscribe(tui);
-    view_track(tui, tui->view);
-    subscribe(tui);
+    track(tui);
     net_serve(&tui->net, 0, tui->now);
     draw_if_due(tui);
 }
@@ -405,6 +416,7 @@ int tui_run(const struct tui_options *options, struct tui_result *result, struct
     tui->net.owner = tui;
     tui->net.on_message = on_message;
     tui->net.on_up = on_up;
+    tui->model.on_refused = on_refused;
     sigprocmask(SIG_SETMASK, NULL, &before);
     signal_fd = status = signals_open(signals, err);
     if (status >= 0)

@@ -206,6 +206,15 @@ static int compare(const void *a, const void *b, void *context)
     return order->desc ? -by : by;
 }
 
+/* Filters look at name and state. */
+static bool passes(const json_t *row, const struct match *match)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s %s", field_text(row, "name"), field_text(row, "state"));
+    return !match || match_test(match, text, strlen(text));
+}
+
 void view_sort_pools(struct tui *tui)
 {
     const struct window *window = &tui->model.windows[WINDOW_POOLS];
@@ -219,14 +228,9 @@ void view_sort_pools(struct tui *tui)
     if (!window->count || mem_try_resize(&rows, (size_t)window->count, sizeof(*tui->pools)) < 0)
         return;
     tui->pools = rows;
-    for (int i = 0; i < window->count; i++) {
-        size_t len;
-        const char *name = field_bytes(window->rows[i], "name", &len);
-        const char *state = field_text(window->rows[i], "state");
-        if (window->rows[i] &&
-            (!match || match_test(match, name, len) || match_test(match, state, strlen(state))))
+    for (int i = 0; i < window->count; i++)
+        if (window->rows[i] && passes(window->rows[i], match))
             tui->pools[tui->pool_count++] = window->rows[i];
-    }
     /* Without a key the order is the configuration's. */
     if (order.key)
         qsort_r(tui->pools, (size_t)tui->pool_count, sizeof(*tui->pools), compare, &order);
