@@ -334,13 +334,18 @@ int pool_submit(struct pool *pool, struct task *task, int64_t delay, int64_t now
         return -ESHUTDOWN;
     if (pool_room(pool) <= 0)
         return -ENOBUFS;
+    pool_accept(pool, task, delay, now);
+    return 0;
+}
+
+void pool_accept(struct pool *pool, struct task *task, int64_t delay, int64_t now)
+{
     task->accepted_at = now;
     task->state = delay > 0 ? TASK_DELAYED : TASK_READY;
     queue_accept(&pool->queue, task, clock_add(now, delay));
     rate_add(&pool->stats.in, now, 1);
     pool->done = false;
     pool->dirty = true;
-    return 0;
 }
 
 void pool_source_ended(struct pool *pool)

@@ -139,6 +139,8 @@ void pool_kill_all(struct pool *pool, int64_t now);
 int64_t pool_room(const struct pool *pool);
 /* Takes ownership on 0. -ENOBUFS: the queue is full; -ESHUTDOWN: it stops or is done. */
 int pool_submit(struct pool *pool, struct task *task, int64_t delay, int64_t now);
+/* Takes a task whatever the room: the result of another pool has nowhere else to go. */
+void pool_accept(struct pool *pool, struct task *task, int64_t delay, int64_t now);
 void pool_source_ended(struct pool *pool);
 /* 0; -EALREADY when it is final, as `retry` on one that is not. */
 int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int64_t now);

@@ -70,9 +70,12 @@ static bool error_is_shortage(int rc)
            rc == -ENOSPC;
 }
 
+/* A slot without a process yet: the lowest numbers are used first. */
 static void cell_start_slot(struct worker *worker, int64_t now)
 {
     worker_set_state(worker, WORKER_IDLE, now);
+    list_remove(&worker->link);
+    list_push_back(&worker->pool->by_state[WORKER_IDLE], &worker->link);
 }
 
 static void cell_start(struct worker *worker, int64_t now)

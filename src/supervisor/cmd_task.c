@@ -17,7 +17,7 @@
 #include "supervisor/publish.h"
 #include "supervisor/supervisor.h"
 
-enum { SUBMIT_TASK_MAX = 1 << 20 };
+enum { SUBMIT_TASK_MAX = 1 << 20, SUBMIT_DELAY_MAX = 366 * 86400 };
 
 /* One element of "args": a string, or {"base64":"..."}. NULL with the client answered. */
 static struct task *submit_task(struct request *request, const struct pool_box *box,
@@ -42,41 +42,81 @@ static struct task *submit_task(struct request *request, const struct pool_box *
              memchr(buf_data(&bytes), '\0', buf_len(&bytes)))
         client_refuse(request->client, request->id, "usage",
                       "a task has a NUL byte, which no argument can carry");
-    else
-        task = task_new(buf_data(&bytes), buf_len(&bytes), 1);
+    else if (!(task = task_new(buf_data(&bytes), buf_len(&bytes), 1)))
+        client_refuse(request->client, request->id, "failed", "no memory for the task");
     buf_fini(&bytes);
     return task;
 }
 
-/* Puts as many as fit; the ids of those go into the reply. */
-static int submit_all(struct request *request, struct pool_box *box, const json_t *args,
+/* All tasks of the request, so that a bad one leaves nothing behind. NULL with the client answered. */
+static struct task **submit_read(struct request *request, const struct pool_box *box,
+                                 const json_t *args)
+{
+    size_t count = json_array_size(args), made = 0;
+    struct task **tasks = mem_new_array(count + 1, sizeof(struct task *));
+
+    while (made < count && (tasks[made] = submit_task(request, box, json_array_get(args, made))))
+        made++;
+    if (made == count)
+        return tasks;
+    while (made > 0)
+        task_free(tasks[--made]);
+    free(tasks);
+    return NULL;
+}
+
+/* The queue takes them, or none when the pool takes no more; the ids go into the reply. */
+static int submit_all(struct request *request, struct pool_box *box, struct task **tasks,
                       struct json_out *out)
 {
     struct client *client = request->client;
     struct supervisor *sup = client->sup;
     int64_t delay = (int64_t)(json_number_value(json_object_get(request->json, "delay")) * 1e9);
-    int64_t priority = request_int(request, "priority", TASK_PRIORITY_DEFAULT);
-    char id[16];
+    int rc = 0;
 
-    for (size_t i = 0; i < json_array_size(args); i++) {
-        struct task *task = submit_task(request, box, json_array_get(args, i));
-        int rc;
+    for (; *tasks; tasks++) {
+        struct task *task = *tasks;
+        char id[16];
 
-        if (!task)
-            return -EINVAL;
         task->id = sup->next_task_id++;
-        task->priority = (int)priority;
+        task->priority = (int)request_int(request, "priority", TASK_PRIORITY_DEFAULT);
         task->by = mem_copy_string(client->who);
         task->waited = request_flag(request, "wait");
         str_format_id(id, task->id);
-        rc = pool_submit(box->pool, task, delay, sup->now);
-        if (rc < 0) {
+        if (rc == 0)
+            rc = pool_submit(box->pool, task, delay, sup->now);
+        if (rc < 0)
             task_free(task);
-            return rc;
-        }
-        json_put_string(out, NULL, id);
+        else
+            json_put_string(out, NULL, id);
     }
-    return 0;
+    return rc;
+}
+
+/* True with the client answered. */
+static bool submit_is_refused(struct request *request, const struct pool_box *box,
+                              const json_t *args)
+{
+    struct client *client = request->client;
+    int64_t priority = request_int(request, "priority", TASK_PRIORITY_DEFAULT);
+    double delay = json_number_value(json_object_get(request->json, "delay"));
+    size_t count = json_array_size(args);
+
+    if (box->spec->mode == POOL_SERVICE)
+        client_refuse(client, request->id, "usage", "%s is a service pool: it takes no tasks",
+                      box->spec->name);
+    else if (!count || priority < 0 || priority > TASK_PRIORITY_MAX || !(delay >= 0) ||
+             delay > SUBMIT_DELAY_MAX)
+        client_refuse(client, request->id, "usage",
+                      "submit to %s needs at least one task, a priority from 0 to 9, and a delay "
+                      "of at most a year", box->spec->name);
+    else if ((int64_t)count > pool_room(box->pool))
+        client_refuse(client, request->id, "full",
+                      "the queue of %s has room for %lld of %zu tasks; nothing was added",
+                      box->spec->name, (long long)pool_room(box->pool), count);
+    else
+        return false;
+    return true;
 }
 
 void cmd_submit(struct request *request)
@@ -84,47 +124,25 @@ void cmd_submit(struct request *request)
     struct client *client = request->client;
     struct pool_box *box = request_pool(request, "pool");
     const json_t *args = json_object_get(request->json, "args");
-    int64_t priority = request_int(request, "priority", TASK_PRIORITY_DEFAULT);
-    struct buf reply = {0};
+    struct task **tasks;
     struct json_out out;
-    int rc;
 
-    if (!box)
+    if (!box || submit_is_refused(request, box, args))
         return;
-    if (box->spec->mode == POOL_SERVICE || !json_is_array(args) || !json_array_size(args) ||
-        priority < 0 || priority > TASK_PRIORITY_MAX) {
-        client_refuse(client, request->id, "usage",
-                      box->spec->mode == POOL_SERVICE
-                          ? "%s is a service pool: it takes no tasks"
-                          : "submit to %s needs at least one task, and a priority from 0 to 9",
-                      box->spec->name);
+    tasks = submit_read(request, box, args);
+    if (!tasks)
         return;
-    }
-    if ((int64_t)json_array_size(args) > pool_room(box->pool)) {
-        client_refuse(client, request->id, "full",
-                      "the queue of %s has room for %lld of %zu tasks; nothing was added",
-                      box->spec->name, (long long)pool_room(box->pool), json_array_size(args));
-        return;
-    }
-    json_out_init(&out, &reply);
-    json_open_object(&out, NULL);
-    json_put_int(&out, "id", request->id);
-    json_put_bool(&out, "ok", true);
+    out = client_begin_reply(client, request->id);
     json_open_array(&out, "tasks");
-    rc = submit_all(request, box, args, &out);
-    if (rc == -ESHUTDOWN)
+    if (submit_all(request, box, tasks, &out) < 0) {
         client_refuse(client, request->id, "refused", "%s takes no more tasks: it drains or halts",
                       box->spec->name);
-    if (rc == 0) {
+    } else {
         client->waits |= request_flag(request, "wait");
         json_close_array(&out);
-        json_close_object(&out);
-        json_end_line(&out);
-        buf_reset(&client->sup->scratch);
-        buf_append(&client->sup->scratch, buf_data(&reply), buf_len(&reply));
-        client_send(client);
+        client_end_reply(client, &out);
     }
-    buf_fini(&reply);
+    free(tasks);
 }
 
 /* Pool and task of an id as printed; NULL when no pool has it. */

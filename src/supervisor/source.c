@@ -89,7 +89,10 @@ int source_submit(struct source *source)
 
     if (task) {
         task->id = sup->next_task_id++;
-        rc = pool_submit(source->box->pool, task, 0, sup->now);
+        if (source->box->spec->tasks.source == SOURCE_POOL)
+            pool_accept(source->box->pool, task, 0, sup->now);
+        else
+            rc = pool_submit(source->box->pool, task, 0, sup->now);
         if (rc < 0)
             task_free(task);
     }

@@ -130,7 +130,8 @@ class Control:
             message = self.receive()
             if message is None:
                 raise EOFError(f"the connection ended before the reply to {cmd}")
-            if message.get("id") == self.last_id:
+            if message.get("id") == self.last_id or \
+                    ("id" in message and message["id"] is None): # the line was not understood
                 return message
             self.messages.append(message)
 
@@ -163,7 +164,7 @@ class Server:
             try:
                 return Control(self.socket_path)
             except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ECONNREFUSED):
+                if error.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET):
                     raise
                 return None
         self.control = wait_for(attempt, timeout, f"the socket of {self.name}")

@@ -128,6 +128,19 @@ class Completions(Case):
         self.expect(2, "completions", "tcsh")
 
 
+class Start(Case):
+    def test_no_way_to_install(self):
+        """Without compiler and apt-get start.sh says what to install, and does nothing."""
+        for tool in ("dirname", "id"):
+            os.symlink(shutil.which(tool), os.path.join(self.directory, tool))
+        script = os.path.join(CONFIG, "..", "src", "start.sh")
+        done = subprocess.run(["/bin/sh", script], env={"PATH": self.directory}, text=True,
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has no apt-get", done.stderr)
+        self.assertIn("libncurses-dev", done.stderr)
+
+
 class Demo(Case):
     def script(self, interpreter, name, *words):
         return [interpreter, os.path.join(CONFIG, "examples", name), *words]
