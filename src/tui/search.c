@@ -240,23 +240,21 @@ void search_tab(struct tui *tui)
 
 bool search_clear(struct tui *tui)
 {
-    bool cleared = false;
-
-    if (tui->notice.until) {
-        tui->notice.until = 0;
-        cleared = true;
-    } else if (tui->view == VIEW_LOGS && (tui->logs.search || tui->logs.filter)) {
+    tui->notice.until = 0;
+    if (tui->view == VIEW_LOGS && (tui->logs.search || tui->logs.filter)) {
         if (tui->logs.search)
             logact_search(tui, "");
         else
             logact_filter(tui, "");
-        cleared = true;
-    } else if (tui->view != VIEW_LOGS && tui->filters[tui->view].text[0]) {
-        set_filter(tui, "");
-        cleared = true;
-    } else if (tui->view == VIEW_WORKERS && (tui->tag_count || tui->range >= 0)) {
-        view_clear_tags(tui);
-        cleared = true;
+        return true;
     }
-    return cleared;
+    if (tui->view != VIEW_LOGS && tui->filters[tui->view].text[0]) {
+        set_filter(tui, "");
+        return true;
+    }
+    if (tui->view == VIEW_WORKERS && (tui->tag_count || tui->range >= 0)) {
+        view_clear_tags(tui);
+        return true;
+    }
+    return false;
 }
