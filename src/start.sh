@@ -59,5 +59,14 @@ if [ ! -f "$build/build.ninja" ]; then
 fi
 quietly cmake --build "$build" --target lifeguard
 
-[ $# -gt 0 ] || set -- "$root/config/demo.cfg"
+if [ $# -eq 0 ]; then
+  set -- "$root/config/demo.cfg"
+  status=0
+  "$build/lifeguard" status demo >/dev/null 2>&1 || status=$?
+  # 0 and 3: it runs already, healthy or degraded.
+  if [ $status -eq 0 ] || [ $status -eq 3 ]; then
+    say "the demo runs already; \`lifeguard shutdown demo\` ends it"
+    exec "$build/lifeguard" attach demo
+  fi
+fi
 exec "$build/lifeguard" run "$@"
