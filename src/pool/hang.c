@@ -7,6 +7,7 @@
 #include "pool/hang.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -75,18 +76,20 @@ static void hang_mark(struct worker *worker, const char *what, int64_t quiet, in
                       int64_t now)
 {
     struct pool *pool = worker->pool;
-    char quiet_text[16], limit_text[16], id[16] = "-";
+    char quiet_text[16], limit_text[16], id[16], task[32] = "";
 
     str_format_duration(quiet_text, (double)quiet / 1e9);
     str_format_duration(limit_text, (double)limit / 1e9);
-    if (worker->task)
+    if (worker->task) {
         str_format_id(id, worker->task->id);
+        snprintf(task, sizeof(task), ", task %s", id);
+    }
     worker->hung = true;
     worker->hung_at = now;
     pool->hung++;
     pool->dirty = true;
-    pool_say(pool, worker, POOL_EVENT_HUNG, "hung: %s for %s (limit %s)%s, task %s%s", what,
-             quiet_text, limit_text, worker->stopped ? ", stopped by a signal" : "", id,
+    pool_say(pool, worker, POOL_EVENT_HUNG, "hung: %s for %s (limit %s)%s%s%s", what, quiet_text,
+             limit_text, worker->stopped ? ", stopped by a signal" : "", task,
              pool->spec->hang.action == HANG_RESTART ? "; restarting it" : "");
     if (pool->spec->hang.action == HANG_RESTART && !pool->held)
         worker_handle(worker, EVENT_HANG, now);
