@@ -29,7 +29,6 @@ static void watch(int fd, unsigned slot, unsigned what)
 
 static int start(char **argv, unsigned slot)
 {
-    static char *empty[] = {NULL};
     struct job *job = &jobs[slot];
     int out[2], err[2], pidfd = -1;
     pid_t pid;
@@ -40,7 +39,7 @@ static int start(char **argv, unsigned slot)
     if (pid == 0) {
         dup2(out[1], 1);
         dup2(err[1], 2);
-        execve(argv[0], argv, empty);
+        execv(argv[0], argv);
         _exit(127);
     }
     if (pid < 0)
