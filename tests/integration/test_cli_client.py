@@ -132,6 +132,18 @@ class Answers(Case):
                          {"workers": [worker, down, colour]})
         self.assertRegex(text, r"busy .* green\n")
 
+    def test_long_lists_come_in_pages(self):
+        def answer(request):
+            start = request.get("offset", 0)
+            rows = [{"pool": "ocr", "slot": slot} for slot in range(start, start + 2)]
+            return [{"workers": rows, **({"next": start + 2} if start < 4 else {})}]
+
+        server = self.fake({"ps": answer})
+        answer = json.loads(self.expect(0, "ps", "ocr", "--json").stdout)
+        self.assertEqual([row["slot"] for row in answer["workers"]], [0, 1, 2, 3, 4, 5])
+        self.assertNotIn("next", answer)
+        self.assertEqual([request["pool"] for request in server.requests], ["ocr"] * 3)
+
     def test_tasks(self):
         task = {"id": "9f", "pool": "ocr", "seq": 1, "state": "failed", "attempts": 3,
                 "max_attempts": 3, "priority": 5, "age": 4, "worker": None, "deadline": None,
