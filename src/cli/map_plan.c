@@ -262,6 +262,9 @@ static void plan_supervisor(struct spec *spec)
     mem_free_strings(spec->supervisor.env_inherit);
     spec->supervisor.env_inherit = mem_new_array(2, sizeof(char *));
     spec->supervisor.env_inherit[0] = mem_copy_string("*");
+    /* A run that ends by itself in front of its user: process groups and the guardian's sweep are
+     * enough, and joining a cgroup would cost every task a twentieth. */
+    spec->supervisor.cgroups = false;
     spec->source = mem_copy_string("map");
     spec->pools = mem_new_array(1, sizeof(*spec->pools));
     spec->pool_count = 1;

@@ -74,6 +74,7 @@ struct client {
     char origin[64];
     struct subscription subs[VIEW_COUNT];
     struct pool_box *results; /* map: the pool whose results it takes */
+    int64_t pump_at;          /* results are sent then, or when many wait */
     uint64_t result_offset;   /* of the result being sent: bytes of it that went out */
     bool result_err;          /* its stderr part is being sent */
 };

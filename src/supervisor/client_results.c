@@ -10,13 +10,15 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "supervisor/client.h"
 #include "supervisor/output.h"
 #include "supervisor/sink.h"
 #include "supervisor/supervisor.h"
 
-enum { PIECE = 48 << 10 };
+enum { PIECE = 48 << 10, PUMP_BATCH = 64 };
+static const int64_t PUMP_PERIOD = 5 * CLOCK_MS;
 
 /* One piece of the result's output. False when there is no more. */
 static bool pump_piece(struct client *client, struct result *result)
@@ -75,11 +77,27 @@ static void result_json(struct json_out *out, const struct result *result)
         json_put_int(out, "lost", (int64_t)(result->output->out.lost + result->output->err.lost));
 }
 
+/* Results go out in batches: waking the client for each would cost more than many a task. */
+static bool pump_is_due(struct client *client)
+{
+    const struct supervisor *sup = client->sup;
+
+    if (sink_client_waiting(client->results->sink) >= PUMP_BATCH || sup->now >= client->pump_at ||
+        client->result_offset || sup->stopping) {
+        client->pump_at = sup->now + PUMP_PERIOD;
+        return true;
+    }
+    return false;
+}
+
 void client_pump_results(struct client *client)
 {
     struct result *result;
 
-    while (client->results && client_has_room(client) &&
+    if (!client->results || !pump_is_due(client))
+        return;
+
+    while (client_has_room(client) &&
            (result = sink_next_for_client(client->results->sink)) != NULL) {
         struct json_out out;
 

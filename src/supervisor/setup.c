@@ -110,12 +110,18 @@ static int setup_socket(struct supervisor *sup, const struct supervisor_options 
 static void setup_cgroups(struct supervisor *sup)
 {
     struct err err = {0};
+    int left;
 
     sup->cgroups.dir = -1;
     if (!sup->spec.supervisor.cgroups) {
         snprintf(sup->tier_note, sizeof(sup->tier_note), "cgroups = \"off\" in the config");
         return;
     }
+    /* The socket's lock is ours: whoever else had this name is dead, and its guardian too. */
+    left = cgroup_sweep_stale(sup->spec.supervisor.name);
+    if (left)
+        event_add(sup, "sweep", LEVEL_BAD, true, "", NULL, NULL,
+                  "ended %d processes that a dead supervisor of this name left behind", left);
     if (cgroup_root_open(&sup->cgroups, sup->spec.supervisor.name, &err) < 0) {
         snprintf(sup->tier_note, sizeof(sup->tier_note), "%.390s", err.text);
         diag_write(&sup->diag, DIAG_INFO,

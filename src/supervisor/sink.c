@@ -289,6 +289,18 @@ struct result *sink_next_for_client(struct result_sink *sink)
     return node ? LIST_ENTRY(node, struct result, link) : NULL;
 }
 
+size_t sink_client_waiting(const struct result_sink *sink)
+{
+    return sink->for_client_count;
+}
+
+int64_t sink_client_deadline(const struct result_sink *sink)
+{
+    if (!sink->client || !sink->for_client_count || !client_has_room(sink->client))
+        return CLOCK_NEVER;
+    return sink->client->pump_at;
+}
+
 void sink_client_took(struct result_sink *sink, struct result *result)
 {
     sink->for_client_count--;

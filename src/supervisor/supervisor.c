@@ -134,6 +134,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
         next = earlier(next, pool_next_deadline(box->pool));
         if (box->source)
             next = earlier(next, source_next_deadline(box->source));
+        next = earlier(next, sink_client_deadline(box->sink));
         if (!sink_is_empty(box->sink))
             next = earlier(next, sup->now + CLOCK_S);
     }

@@ -371,7 +371,8 @@ static void free_tui(struct tui *tui)
 static int open_screen(struct tui *tui, struct err *err)
 {
     const char *notice;
-    int status = terminal_open(&tui->terminal, tui->options->tty_fd, err);
+    int fd = tui->options->tty_fd >= 0 ? tui->options->tty_fd : isatty(STDOUT_FILENO) ? 1 : -1;
+    int status = terminal_open(&tui->terminal, fd, err);
 
     tui->result->outcome = TUI_NO_SCREEN;
     if (status < 0)
