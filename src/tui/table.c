@@ -60,11 +60,23 @@ static void grow(struct table *table, int left)
     }
 }
 
-void table_layout(struct table *table, const struct column *columns, size_t count, int width)
+static void place(struct table *table)
 {
     int x = TABLE_GUTTER;
     bool first = true;
 
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->width[i])
+            continue;
+        x += first || table->columns[i].tight ? 0 : 1;
+        first = false;
+        table->at[i] = x;
+        x += table->width[i];
+    }
+}
+
+void table_layout(struct table *table, const struct column *columns, size_t count, int width)
+{
     assert(count <= TABLE_COLUMNS);
     *table = (struct table){.columns = columns, .count = count};
     for (size_t i = 0; i < count; i++)
@@ -72,14 +84,19 @@ void table_layout(struct table *table, const struct column *columns, size_t coun
     while (total_width(table) > width && drop_one(table))
         ;
     grow(table, width - total_width(table));
-    for (size_t i = 0; i < count; i++) {
-        if (!table->width[i])
-            continue;
-        x += first || columns[i].tight ? 0 : 1;
-        first = false;
-        table->at[i] = x;
-        x += table->width[i];
-    }
+    place(table);
+}
+
+void table_widen(struct table *table, size_t column, int want, size_t from, int least)
+{
+    int by = want - table->width[column], spare = table->width[from] - least;
+
+    by = by > spare ? spare : by;
+    if (by <= 0 || !table->width[column])
+        return;
+    table->width[column] += by;
+    table->width[from] -= by;
+    place(table);
 }
 
 static void put(struct cells *cells, const struct table *table, size_t column, int y,

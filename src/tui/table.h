@@ -49,6 +49,8 @@ typedef void (*table_fill)(struct tui *tui, const json_t *row, size_t column, in
 /* Fits the columns into `width` cells: drops, then lets them grow in order; the last takes what is
  * left. */
 void table_layout(struct table *table, const struct column *columns, size_t count, int width);
+/* Gives `column` up to `want` cells by taking them from a wider one, which keeps `least`. */
+void table_widen(struct table *table, size_t column, int want, size_t from, int least);
 void table_draw_header(struct cells *cells, const struct table *table, int y,
                        struct text_style style, const char *sort);
 void table_draw_row(struct tui *tui, struct cells *cells, const struct table *table, int y,

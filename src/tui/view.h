@@ -53,12 +53,19 @@ void view_status(struct tui *tui, const char *format, ...) __attribute__((format
 void view_hint(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "── title ───" across the screen. */
 void view_rule(struct tui *tui, int y, const char *title);
+/* A column that is widened for the longest pool name on the screen, at another one's cost. */
+struct widen {
+    size_t column, from;
+    int least;
+};
+
 /* Header and rows of a list in [y, bottom); returns the row behind the last. */
 int view_draw_list(struct tui *tui, int y, int bottom, const struct column *columns, size_t count,
-                   table_fill fill);
+                   table_fill fill, const struct widen *widen);
 /* Rows without a cursor (panes): at most `max` of the window; returns the row behind the last. */
 int view_draw_pane(struct tui *tui, int y, int bottom, const struct window *window,
-                   const struct column *columns, size_t count, table_fill fill);
+                   const struct column *columns, size_t count, table_fill fill,
+                   const struct widen *widen);
 /* "[||||    ]" of `width` cells into `out`. */
 void view_bar(char *out, size_t size, double part, int width);
 /* One line of several styles: draws and returns the next x. */
@@ -71,6 +78,7 @@ void view_draw_mini(struct tui *tui);
 int view_draw_meters(struct tui *tui, int y);
 
 /* Columns shared between views and panes. */
+extern const struct widen view_worker_widen, view_event_widen;
 const struct column *view_worker_columns(size_t *count);
 void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int width,
                       struct table_cell *cell);

@@ -53,7 +53,7 @@ static int draw_title(struct tui *tui, const json_t *worker, int y)
                  (long long)field_int(worker, "generation", 0));
     if (!isnan(started)) {
         field_format_clock(clock, started, false);
-        field_format_age(age, field_number(model_summary(&tui->model), "now") - started);
+        field_format_age(age, fmax(0, field_number(model_summary(&tui->model), "now") - started));
         view_put(tui, y, x, ROLE_NORMAL, "  started %s (%s)", clock, age);
     }
     return y + 1;
@@ -84,10 +84,12 @@ static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
     char age[16], text[96], bar[64], late[16];
     int edge = tui->frame.cols < OVER_AT ? tui->frame.cols : OVER_AT;
 
-    if (isnan(heartbeat) && isnan(hung_for) && isnan(field_number(worker, "hang_limit")))
-        return y;
-    if (isnan(limit))
+    if (!(limit > 0))
         limit = field_number(worker, "hang_limit");
+    if (!(limit > 0))
+        limit = (double)NAN; /* nobody watches */
+    if (isnan(heartbeat) && isnan(limit))
+        return y;
     if (isnan(heartbeat))
         heartbeat = hung_for;
     field_format_age(age, heartbeat);
@@ -125,7 +127,9 @@ static int draw_task(struct tui *tui, const json_t *worker, int y)
     }
     if (!isnan(progress))
         snprintf(percent, sizeof(percent), "   %.0f%%", progress);
-    field_format_clock(clock, field_number(task, "since"), false);
+    field_format_clock(
+        clock, field_number(model_summary(&tui->model), "now") - field_number(task, "since"),
+        false);
     x = view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s %s%s", "Task", field_text(task, "id"),
                  field_text(task, "text"), percent);
     x = view_put(tui, y, x, ROLE_NORMAL, "  started %s", clock);
@@ -279,6 +283,7 @@ static void draw(struct tui *tui)
             view_put(tui, y, 0, ROLE_NORMAL, "This worker is gone.");
         return;
     }
+    tui->cells.cursor_y = y;
     y = draw_title(tui, worker, y);
     y = draw_command(tui, worker, y);
     if (*field_text(worker, "hung_why"))

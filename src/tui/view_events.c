@@ -24,6 +24,8 @@ static const struct column columns[] = {
     [C_ORIGIN] = {"ORIGIN", NULL, 26, 0, 3, false, false},
 };
 
+const struct widen view_event_widen = {C_POOL, C_EVENT, 20};
+
 const struct column *view_event_columns(size_t *count)
 {
     *count = ARRAY_LEN(columns);
@@ -136,7 +138,7 @@ static void draw(struct tui *tui)
 
     draw_status(tui);
     y = view_draw_list(tui, list_top(tui), tui->frame.bottom - detail, columns, ARRAY_LEN(columns),
-                       view_event_fill);
+                       view_event_fill, &view_event_widen);
     row = view_selected(tui);
     if (window->loaded && !window->total)
         view_put(tui, y, 2, ROLE_NORMAL,

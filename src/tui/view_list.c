@@ -2,8 +2,11 @@
 /* Lists on the screen: header, rows, the cursor's row, tags, and panes without a cursor. */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tui/field.h"
 #include "tui/view.h"
+
+enum { WIDEST_POOL = 20 };
 
 static const json_t *list_row(struct tui *tui, int place)
 {
@@ -36,13 +39,31 @@ static void draw_row(struct tui *tui, int y, int place, table_fill fill)
     tui->cells.cursor_x = 0;
 }
 
+/* Cells of the longest pool name among rows, at most WIDEST_POOL. */
+static int longest_pool(const struct window *window)
+{
+    int longest = 0;
+
+    for (int i = 0; i < window->count; i++) {
+        size_t len;
+        const char *name = field_bytes(window->rows[i], "pool", &len);
+        int cells = (int)utf8_text_width(name, len);
+        longest = cells > longest ? cells : longest;
+    }
+    return longest > WIDEST_POOL ? WIDEST_POOL : longest;
+}
+
 int view_draw_list(struct tui *tui, int y, int bottom, const struct column *columns, size_t count,
-                   table_fill fill)
+                   table_fill fill, const struct widen *widen)
 {
     struct list *list = view_list(tui);
     const char *sort = tui->sorts[tui->view].key;
 
     table_layout(&tui->table, columns, count, tui->frame.cols);
+    if (widen)
+        table_widen(&tui->table, widen->column,
+                    longest_pool(&tui->model.windows[view_now(tui)->window]), widen->from,
+                    widen->least);
     table_draw_header(&tui->cells, &tui->table, y, view_style(tui, ROLE_HEADER), sort);
     tui->table_y = y++;
     list->page = bottom - y > 1 ? bottom - y : 1;
@@ -53,13 +74,15 @@ int view_draw_list(struct tui *tui, int y, int bottom, const struct column *colu
 }
 
 int view_draw_pane(struct tui *tui, int y, int bottom, const struct window *window,
-                   const struct column *columns, size_t count, table_fill fill)
+                   const struct column *columns, size_t count, table_fill fill,
+                   const struct widen *widen)
 {
     struct table table;
 
     if (y + 1 >= bottom)
         return y;
     table_layout(&table, columns, count, tui->frame.cols);
+    table_widen(&table, widen->column, longest_pool(window), widen->from, widen->least);
     table_draw_header(&tui->cells, &table, y++, view_style(tui, ROLE_HEADER), NULL);
     for (int place = 0; place < window->count && y < bottom; place++)
         if (window->rows[place])

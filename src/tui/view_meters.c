@@ -88,8 +88,11 @@ static void draw_memory(struct tui *tui, const json_t *summary, int y)
     char text[96], oldest[16];
     int left;
 
-    snprintf(text, sizeof(text), "%.1f/%.0f GiB", mem > 0 ? mem / gib : 0.0,
-             total > 0 ? total / gib : 0.0);
+    if (mem >= gib)
+        snprintf(text, sizeof(text), "%.1f/%.0f GiB", mem / gib, total / gib);
+    else
+        snprintf(text, sizeof(text), "%.0f MiB of %.0f GiB", mem > 0 ? mem / gib * 1024 : 0.0,
+                 total > 0 ? total / gib : 0.0);
     left = draw_left(tui, y, "Memory", total > 0 && mem > 0 ? mem / total : 0, text);
     field_format_age(oldest, field_number(summary, "oldest"));
     snprintf(text, sizeof(text), "Restarts %lld last hour  OOM %lld  oldest task %s",

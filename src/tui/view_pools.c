@@ -98,8 +98,10 @@ static void fill_event(const json_t *row, struct table_cell *cell)
     const json_t *event = json_object_get(row, "last_event");
     char at[16];
 
-    if (!event)
+    if (!event || !(field_number(event, "at") > 0)) {
+        snprintf(cell->text, sizeof(cell->text), "-");
         return;
+    }
     field_format_clock(at, field_number(event, "at"), false);
     snprintf(cell->text, sizeof(cell->text), "%s %.400s", at, field_text(event, "text"));
 }
@@ -305,7 +307,8 @@ static int draw_detail(struct tui *tui, const json_t *pool, int y, int height)
     view_rule(tui, ++y, field_text(pool, "name"));
     if (!lines) {
         fill_event(pool, &last);
-        view_put(tui, ++y, 2, ROLE_DIM, "%s", last.text);
+        view_put(tui, ++y, 2, ROLE_DIM, "%s",
+                 strcmp(last.text, "-") == 0 ? "nothing has happened here yet" : last.text);
         return y + 1;
     }
     for (size_t i = 0; i < lines && (int)i < height - 2; i++) {
@@ -332,12 +335,14 @@ static void draw_panes(struct tui *tui, const struct plan *plan, int y)
 
     if (plan->workers > 0 && workers->count) {
         pane = view_worker_columns(&count);
-        y = view_draw_pane(tui, y + 1, tui->frame.bottom, workers, pane, count, view_worker_fill);
+        y = view_draw_pane(tui, y + 1, tui->frame.bottom, workers, pane, count, view_worker_fill,
+                           &view_worker_widen);
     }
     if (plan->events > 0 && events->count && y + 4 < tui->frame.bottom) {
         view_rule(tui, y + 1, "events");
         pane = view_event_columns(&count);
-        view_draw_pane(tui, y + 2, tui->frame.bottom, events, pane, count, view_event_fill);
+        view_draw_pane(tui, y + 2, tui->frame.bottom, events, pane, count, view_event_fill,
+                       &view_event_widen);
     }
 }
 
@@ -368,7 +373,8 @@ static void draw(struct tui *tui)
         view_put(tui, y + 1, 2, ROLE_NORMAL,
                  "No pools. Add one to the configuration and start "
                  "again (`lifeguard check` tests it).");
-    y = view_draw_list(tui, y, tui->frame.bottom - plan.detail, columns, ARRAY_LEN(columns), fill);
+    y = view_draw_list(tui, y, tui->frame.bottom - plan.detail, columns, ARRAY_LEN(columns), fill,
+                       NULL);
     if (plan.detail && pool)
         y = draw_detail(tui, pool, y, plan.detail);
     draw_panes(tui, &plan, y);

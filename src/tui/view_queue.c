@@ -41,6 +41,8 @@ static const struct column columns[] = {
     [C_ERROR] = {"LAST ERROR", NULL, 40, 1000, 8, false, false},
 };
 
+static const struct widen widen = {C_POOL, C_SUBJECT, 12};
+
 /* The screen's words for a person; filters and JSON use the states' own names. */
 static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
 {
@@ -155,13 +157,13 @@ static void want(struct tui *tui)
     model_want(&tui->model, WINDOW_TASKS, arguments);
 }
 
-static void draw_depth(struct tui *tui, const json_t *message, double waiting, int y)
+static void draw_depth(struct tui *tui, const json_t *message, double tasks, int y)
 {
     int cells = tui->frame.cols < 100 ? 24 : tui->frame.cols < 160 ? 48 : 100;
     char depth[32], in[16], out[16], eta[16], spark[400] = "", text[160];
     const char *pool = field_text(message, "eta_pool");
 
-    field_format_count(depth, waiting);
+    field_format_count(depth, tasks);
     if (!tui->options->plain)
         field_sparkline(spark, sizeof(spark), json_object_get(message, "history"), cells, 0);
     view_put(tui, y, view_put(tui, y, 0, ROLE_TITLE, "Depth %s ", depth), ROLE_METER, "%s", spark);
@@ -211,27 +213,35 @@ static void draw_empty(struct tui *tui, const struct window *window, int y)
                  (long long)(field_int(summary, "live", 0) - field_int(summary, "busy", 0)));
 }
 
+/* What is in the queues: all that is not finished for good, the dead included. */
+static double all_tasks(const json_t *counts)
+{
+    static const char *const keys[] = {"held", "delayed", "ready", "running", "retry", "buried"};
+    double sum = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        sum += (double)field_int(counts, keys[i], 0);
+    return sum;
+}
+
 static void draw(struct tui *tui)
 {
     const struct window *window = &tui->model.windows[WINDOW_TASKS];
     const json_t *counts = json_object_get(window->message, "counts");
-    double waiting = field_number(counts, "ready") + field_number(counts, "retry") +
-                     field_number(counts, "delayed") + field_number(counts, "held");
-    double summed = field_number(model_summary(&tui->model), "queue");
+    double depth = all_tasks(counts);
     char total[32];
     int y;
 
-    if (!isnan(summed))
-        waiting = summed;
-    field_format_count(total, waiting);
+    field_format_count(total, depth);
     view_status(tui, "%s  %s tasks",
                 tui->filters[VIEW_QUEUE].text[0] ? tui->filters[VIEW_QUEUE].text : "all pools",
                 total);
     if (tui->frame.meters && window->message) {
-        draw_depth(tui, window->message, waiting, tui->frame.top);
+        draw_depth(tui, window->message, depth, tui->frame.top);
         draw_counts(tui, window->message, tui->frame.top + 1);
     }
-    y = view_draw_list(tui, list_top(tui), tui->frame.bottom, columns, ARRAY_LEN(columns), fill);
+    y = view_draw_list(tui, list_top(tui), tui->frame.bottom, columns, ARRAY_LEN(columns), fill,
+                       &widen);
     if (window->loaded && !window->total)
         draw_empty(tui, window, y);
     view_hint(tui, "r retry  x cancel  Enter detail  (r/x on dead or waiting tasks)");

@@ -56,6 +56,8 @@ static const struct column columns[] = {
     [C_LINE] = {"LAST LOG LINE", NULL, 20, 1000, 12, false, false},
 };
 
+const struct widen view_worker_widen = {C_POOL, C_TASK, 10};
+
 const struct column *view_worker_columns(size_t *count)
 {
     *count = ARRAY_LEN(columns);
@@ -267,10 +269,13 @@ static void draw_pane(struct tui *tui, const json_t *row, int y)
         field_int(worker, "slot", 0) != field_int(row, "slot", 0))
         return;
     field_format_clock(started, field_number(worker, "started"), false);
-    field_format_age(lasted, field_number(model_summary(&tui->model), "now") -
-                                 field_number(worker, "started"));
-    x = view_put(tui, ++y, 2, ROLE_NORMAL, "started %s (%s)  generation %lld  restarts %lld",
-                 started, lasted, (long long)field_int(worker, "generation", 0),
+    field_format_age(lasted, fmax(0, field_number(model_summary(&tui->model), "now") -
+                                         field_number(worker, "started")));
+    x = isnan(field_number(worker, "started"))
+            ? 2
+            : view_put(tui, y + 1, 2, ROLE_NORMAL, "started %s (%s)  ", started, lasted);
+    x = view_put(tui, ++y, x, ROLE_NORMAL, "generation %lld  restarts %lld",
+                 (long long)field_int(worker, "generation", 0),
                  (long long)field_int(worker, "restarts", 0));
     if (*field_text(row, "why"))
         view_put(tui, y, x, ROLE_NORMAL, "  last exit: %s", field_text(row, "why"));
@@ -291,7 +296,7 @@ static void draw(struct tui *tui)
     const json_t *row = view_selected(tui);
     int pane = has_pane(tui) ? PANE_HEIGHT : 0;
     int y = view_draw_list(tui, list_top(tui), tui->frame.bottom - pane, columns,
-                           ARRAY_LEN(columns), view_worker_fill);
+                           ARRAY_LEN(columns), view_worker_fill, &view_worker_widen);
 
     draw_status(tui);
     if (window->loaded && !window->total && tui->filters[VIEW_WORKERS].text[0])

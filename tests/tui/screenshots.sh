@@ -47,7 +47,7 @@ until_true() {
 }
 
 start_display() {
-    Xvfb :96 -screen 0 2600x1900x24 -nolisten tcp >/dev/null 2>&1 &
+    Xvfb :96 -screen 0 2600x1900x24 -nolisten tcp -noreset >/dev/null 2>&1 &
     xvfb=$!
     export DISPLAY=:96
     until_true xdpyinfo
