@@ -37,8 +37,9 @@ static int show_screen(const struct args *args, const char *socket_path, const c
     if (tui_run(&options, &result, &err) < 0 && result.outcome != TUI_NO_SCREEN)
         return cli_fail(CLI_FAILED, "%s", err.text);
     if (result.outcome == TUI_NO_SCREEN) {
-        fprintf(stderr, "lifeguard: this terminal can't show the screen%s%s; `lifeguard -S %s "
-                        "status --watch` shows the state\n",
+        fprintf(stderr,
+                "lifeguard: this terminal can't show the screen%s%s; `lifeguard -S %s "
+                "status --watch` shows the state\n",
                 err.code ? ": " : "", err.text, name ? name : "NAME");
         return CLI_OK;
     }

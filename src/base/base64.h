@@ -9,7 +9,8 @@
 
 struct buf;
 
-/* Appends the decoded bytes. 0, -EINVAL (a character or a length that is none), -ENOBUFS, -ENOMEM. */
+/* Appends the decoded bytes. 0, -EINVAL (a character or a length that is none),
+ * -ENOBUFS, -ENOMEM. */
 int base64_decode(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -30,7 +30,8 @@ static inline char *buf_data(struct buf *buf)
     return buf->bytes ? buf->bytes + buf->head : buf->bytes;
 }
 
-/* Room for `want` more bytes at the end; NULL on -ENOMEM or over the limit. Follow by buf_commit. */
+/* Room for `want` more bytes at the end; NULL on -ENOMEM or over the limit. Follow by
+ * buf_commit. */
 char *buf_reserve(struct buf *buf, size_t want);
 void buf_commit(struct buf *buf, size_t len);
 /* 0, -ENOMEM or -ENOBUFS (over max); on failure nothing is appended. */

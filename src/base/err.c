@@ -48,8 +48,8 @@ void err_prefix(struct err *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(before, sizeof(before), format, args);
     va_end(args);
-    snprintf(whole, sizeof(whole), "%s: %.*s", before,
-             (int)(sizeof(whole) - sizeof(before) - 2), err->text);
+    snprintf(whole, sizeof(whole), "%s: %.*s", before, (int)(sizeof(whole) - sizeof(before) - 2),
+             err->text);
     memcpy(err->text, whole, sizeof(whole));
 }
 

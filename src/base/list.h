@@ -18,8 +18,8 @@ struct list {
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 /* The body may unlink `node`. */
-#define LIST_EACH(node, head)                                                                      \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
+#define LIST_EACH(node, head)                                                         \
+    for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 
 static inline void list_init(struct list *head)

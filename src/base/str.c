@@ -44,7 +44,7 @@ int str_parse_duration(const char *text, int64_t *ns)
     static const struct {
         const char *unit;
         double scale;
-    } units[] = {{"", 1e9},   {"s", 1e9},   {"ms", 1e6},  {"us", 1e3},
+    } units[] = {{"", 1e9},   {"s", 1e9},    {"ms", 1e6},   {"us", 1e3},
                  {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
     const char *rest;
     double value;

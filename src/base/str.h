@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "1.5", "200ms", "5m", "2h", "1d" to nanoseconds. 0, -EINVAL or -ERANGE (negative, over 100 years). */
+/* "1.5", "200ms", "5m", "2h", "1d" to nanoseconds. 0, -EINVAL or -ERANGE (negative, over 100
+ * years). */
 int str_parse_duration(const char *text, int64_t *ns);
 /* "4096", "64K", "10M", "1G", "1T" (powers of 1024) to bytes. 0, -EINVAL or -ERANGE. */
 int str_parse_size(const char *text, int64_t *bytes);
@@ -35,7 +36,8 @@ bool str_is_name(const char *text);
 const char *str_nearest(const char *word, const char *const *candidates);
 bool str_starts(const char *text, const char *prefix);
 
-/* "TERM", "SIGTERM" or "15" to a signal number; 0 when unknown. Name of a number ("TERM"), or "?". */
+/* "TERM", "SIGTERM" or "15" to a signal number; 0 when unknown. Name of a number ("TERM"), or
+ * "?". */
 int str_parse_signal(const char *text);
 const char *str_signal_name(int signal);
 

@@ -13,9 +13,9 @@ struct spec;
 
 struct map_options {
     bool tag, bar, eta, raw, dry_run, tui;
-    bool tty_input;   /* inputs are typed at a terminal: the client reads and submits them */
+    bool tty_input;    /* inputs are typed at a terminal: the client reads and submits them */
     bool halt_percent; /* --halt ...,fail=N%: the exit status is the percentage */
-    char **rerun;     /* the command line up to ":::", for the summary */
+    char **rerun;      /* the command line up to ":::", for the summary */
 };
 
 /* 0, or the exit status with the reason printed. Both are to be released in any case. */

@@ -54,8 +54,9 @@ static int map_greet(struct map *map)
 
     snprintf(line, sizeof(line),
              "{\"hello\":\"lifeguard\",\"protocol\":%d,\"client\":\"map\",\"user\":\"%.20s\"}\n",
-             CONTROL_PROTOCOL, user && strspn(user, "abcdefghijklmnopqrstuvwxyz0123456789_-") ==
-                                           strlen(user) ? user : "");
+             CONTROL_PROTOCOL,
+             user && strspn(user, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(user) ? user
+                                                                                            : "");
     rc = map_send(map, line);
     if (rc == 0 && map->bar)
         rc = map_send(map, "{\"id\":2,\"cmd\":\"subscribe\",\"view\":\"summary\"}\n");

@@ -196,8 +196,7 @@ void map_summary_print(struct map_summary *summary, const struct map_options *op
 
     if (!summary->failures)
         return;
-    fprintf(stderr, "lifeguard: %llu of %llu tasks failed",
-            (unsigned long long)summary->failures,
+    fprintf(stderr, "lifeguard: %llu of %llu tasks failed", (unsigned long long)summary->failures,
             (unsigned long long)(summary->failures + summary->done + summary->cancelled +
                                  summary->skipped));
     if (summary->skipped + summary->cancelled)

@@ -38,9 +38,9 @@ int map_writer_flush(struct map_writer *writer);
 
 /* What failed, to be told at the end. */
 struct map_summary {
-    json_t *failed;      /* array of result messages, the first of them */
+    json_t *failed; /* array of result messages, the first of them */
     uint64_t failures, done, skipped, cancelled;
-    char *inputs_path;   /* more failures than can be listed: their inputs are in this file */
+    char *inputs_path; /* more failures than can be listed: their inputs are in this file */
     int inputs_fd;
 };
 
@@ -49,8 +49,8 @@ void map_summary_add(struct map_summary *summary, json_t *result);
 void map_summary_print(struct map_summary *summary, const struct map_options *options);
 void map_summary_fini(struct map_summary *summary);
 
-/* "[|||||     ] 45% 450/1000 62.4/s ETA 3m12s 2 failed" over the line before, if stderr is a terminal;
- * else a line. */
+/* "[|||||     ] 45% 450/1000 62.4/s ETA 3m12s 2 failed" over the line before, if stderr is a
+ * terminal; else a line. */
 void map_progress_print(const json_t *summary, bool terminal);
 void map_progress_clear(bool terminal);
 /* A member's bytes, base64 or not, into `out`. */

@@ -96,8 +96,10 @@ static int run_rename(const struct args *args, struct spec *spec)
     if (!args->supervisor)
         return 0;
     if (!str_is_name(args->supervisor))
-        return cli_fail(CLI_USAGE, "-S %s: a name is letters, digits, _ . - and begins with a "
-                                   "letter", args->supervisor);
+        return cli_fail(CLI_USAGE,
+                        "-S %s: a name is letters, digits, _ . - and begins with a "
+                        "letter",
+                        args->supervisor);
     free(spec->supervisor.name);
     spec->supervisor.name = mem_copy_string(args->supervisor);
     return 0;

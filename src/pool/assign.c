@@ -123,8 +123,8 @@ static void assign_fail(struct worker *worker, struct task *task, int64_t now)
 {
     struct pool *pool = worker->pool;
     const struct pool_spec *spec = pool->spec;
-    bool retriable = !spec->retry_on_count ||
-                     list_has(spec->retry_on, spec->retry_on_count, task->exit);
+    bool retriable =
+        !spec->retry_on_count || list_has(spec->retry_on, spec->retry_on_count, task->exit);
     int64_t delay;
     char id[16];
 
@@ -150,8 +150,8 @@ void assign_conclude(struct worker *worker, int64_t now)
     struct pool *pool = worker->pool;
     struct task *task = worker->task;
     bool taken_back = worker->stop_reason == STOP_OPERATOR ||
-                      worker->stop_reason == STOP_SHUTDOWN ||
-                      worker->stop_reason == STOP_RESTART || worker->stop_reason == STOP_RESIZE;
+                      worker->stop_reason == STOP_SHUTDOWN || worker->stop_reason == STOP_RESTART ||
+                      worker->stop_reason == STOP_RESIZE;
 
     worker->task = NULL;
     assign_note_end(worker, task, now);

@@ -121,7 +121,8 @@ static bool pool_start_workers(struct pool *pool, int64_t now)
 {
     int started = 0;
 
-    LIST_EACH (node, &pool->by_state[WORKER_DOWN]) {
+    LIST_EACH(node, &pool->by_state[WORKER_DOWN])
+    {
         struct worker *worker = LIST_ENTRY(node, struct worker, link);
         int64_t later;
 
@@ -172,13 +173,11 @@ static void pool_check_done(struct pool *pool)
 {
     bool finite = pool->spec->mode != POOL_SERVICE && pool->source_done;
 
-    if (!finite || pool->done || queue_waiting(&pool->queue) ||
-        pool->queue.counts[TASK_RUNNING])
+    if (!finite || pool->done || queue_waiting(&pool->queue) || pool->queue.counts[TASK_RUNNING])
         return;
     pool->done = true;
     pool_say(pool, NULL, POOL_EVENT_DONE, "done: %llu tasks, %llu failed",
-             (unsigned long long)queue_ended(&pool->queue),
-             (unsigned long long)pool->failed_tasks);
+             (unsigned long long)queue_ended(&pool->queue), (unsigned long long)pool->failed_tasks);
 }
 
 void pool_tick(struct pool *pool, int64_t now)
@@ -404,8 +403,8 @@ size_t pool_busy(const struct pool *pool)
 
 bool pool_degraded(const struct pool *pool)
 {
-    if (pool->hung || pool->unkillable || pool->count[WORKER_BACKOFF] ||
-        pool->count[WORKER_HELD] || pool->count[WORKER_FAILED])
+    if (pool->hung || pool->unkillable || pool->count[WORKER_BACKOFF] || pool->count[WORKER_HELD] ||
+        pool->count[WORKER_FAILED])
         return true;
     return pool->spec->mode != POOL_COMMAND && pool->goal == GOAL_RUN && !pool->done &&
            pool_live(pool) < (size_t)(pool->want > 0 ? pool->want : 0);

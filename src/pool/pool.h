@@ -3,8 +3,8 @@
  * A pool: its workers, its queue, what is wanted of it, and the tick that converges on that.
  *
  * Requests (pool_start, pool_resize, ...) only set the desired state; inbound events
- * (worker_on_...) go through the worker's table; pool_tick does the rest. The domain does no I/O and
- * reads no clock: it speaks outward through struct pool_effects. Single thread.
+ * (worker_on_...) go through the worker's table; pool_tick does the rest. The domain does no I/O
+ * and reads no clock: it speaks outward through struct pool_effects. Single thread.
  */
 #ifndef LIFEGUARD_POOL_POOL_H
 #define LIFEGUARD_POOL_POOL_H
@@ -32,22 +32,22 @@ enum pool_goal {
 enum pool_event_kind {
     POOL_EVENT_STARTED,
     POOL_EVENT_READY,
-    POOL_EVENT_EXITED,    /* a service or worker process ended */
+    POOL_EVENT_EXITED, /* a service or worker process ended */
     POOL_EVENT_BACKOFF,
     POOL_EVENT_HELD,
-    POOL_EVENT_FAILED,    /* can't be executed */
+    POOL_EVENT_FAILED, /* can't be executed */
     POOL_EVENT_BREAKER,
     POOL_EVENT_SUSPECT,
     POOL_EVENT_HUNG,
     POOL_EVENT_RECOVERED, /* gave a sign of life after it was marked hung */
     POOL_EVENT_STOPPING,
-    POOL_EVENT_KILL,      /* the grace time is over */
+    POOL_EVENT_KILL, /* the grace time is over */
     POOL_EVENT_UNKILLABLE,
     POOL_EVENT_TASK_FAILED,
     POOL_EVENT_TASK_RETRY,
     POOL_EVENT_TIMEOUT,
     POOL_EVENT_HALT,
-    POOL_EVENT_DONE,      /* the source is exhausted and every task is final */
+    POOL_EVENT_DONE, /* the source is exhausted and every task is final */
     POOL_EVENT_KINDS
 };
 
@@ -75,39 +75,39 @@ struct pool {
     const struct pool_effects *effects;
     void *ctx;
     struct restart_budget *budget;
-    void *owner;                          /* the supervisor's own data of this pool */
-    struct worker **workers;              /* slot n at [n-1]; NULL = no such slot now */
-    size_t slots;                         /* length of that array */
+    void *owner;             /* the supervisor's own data of this pool */
+    struct worker **workers; /* slot n at [n-1]; NULL = no such slot now */
+    size_t slots;            /* length of that array */
     struct list by_state[WORKER_STATES];
     size_t count[WORKER_STATES];
-    size_t retiring;                      /* workers with retire set */
+    size_t retiring; /* workers with retire set */
     size_t hung, unkillable;
     struct heap state_timers, hang_timers, task_timers; /* of workers */
     struct queue queue;
     struct stats stats;
     enum pool_goal goal;
-    int want;                             /* size as operators or policies set it */
+    int want; /* size as operators or policies set it */
     int configured;
-    bool paused;                          /* no new tasks */
-    bool stalled;                         /* results have nowhere to go: no new tasks for a while */
-    bool held;                            /* no automatic restarts */
-    bool started;                         /* first start happened */
-    bool source_done;                     /* no more tasks will come by themselves */
+    bool paused;      /* no new tasks */
+    bool stalled;     /* results have nowhere to go: no new tasks for a while */
+    bool held;        /* no automatic restarts */
+    bool started;     /* first start happened */
+    bool source_done; /* no more tasks will come by themselves */
     bool done;
-    bool halting;                         /* a halt rule fired: no new tasks */
+    bool halting; /* a halt rule fired: no new tasks */
     bool halted_by_failure;
-    int halt_exit;                        /* exit status of the task that fired it */
-    bool breaker;                         /* half the pool fails: one canary only */
-    int64_t wake_at;                      /* a start was refused: the tick asks again then */
-    int64_t window_at;                    /* restart_limit: start of the current minute, */
-    int window_used;                      /* restarts in it */
-    size_t rolling;                       /* workers that still wait for their rolling restart */
+    int halt_exit;     /* exit status of the task that fired it */
+    bool breaker;      /* half the pool fails: one canary only */
+    int64_t wake_at;   /* a start was refused: the tick asks again then */
+    int64_t window_at; /* restart_limit: start of the current minute, */
+    int window_used;   /* restarts in it */
+    size_t rolling;    /* workers that still wait for their rolling restart */
     struct worker *rolling_now;
     char size_by[WORKER_WHO_MAX];
     int64_t size_at;
     uint64_t restarts, rng;
-    uint64_t failed_tasks;                /* final states failed and buried */
-    bool dirty;                           /* the tick has something to converge */
+    uint64_t failed_tasks; /* final states failed and buried */
+    bool dirty;            /* the tick has something to converge */
 };
 
 struct pool *pool_new(const struct pool_spec *spec, int size, const struct pool_effects *effects,

@@ -23,8 +23,8 @@ void queue_init(struct queue *queue)
 
 static void queue_free_list(struct list *head)
 {
-    LIST_EACH (node, head)
-        task_free(LIST_ENTRY(node, struct task, link));
+    LIST_EACH(node, head)
+    task_free(LIST_ENTRY(node, struct task, link));
     list_init(head);
 }
 
@@ -144,7 +144,8 @@ static void queue_trim_history(struct queue *queue)
 {
     if (queue->done_kept <= QUEUE_DONE_MAX && queue->history_count <= QUEUE_HISTORY_MAX)
         return;
-    LIST_EACH (node, &queue->history) {
+    LIST_EACH(node, &queue->history)
+    {
         struct task *task = LIST_ENTRY(node, struct task, link);
 
         if (queue->done_kept > QUEUE_DONE_MAX && task->state != TASK_DONE)
@@ -235,7 +236,8 @@ const struct task *queue_oldest(const struct queue *queue)
 
         if (!first)
             continue;
-        task = (const struct task *)(const void *)((const char *)first - offsetof(struct task, link));
+        task =
+            (const struct task *)(const void *)((const char *)first - offsetof(struct task, link));
         if (!oldest || task->accepted_at < oldest->accepted_at)
             oldest = task;
     }

@@ -28,7 +28,7 @@ struct queue {
     struct map by_id;    /* every task in memory */
     uint64_t counts[TASK_STATES];
     uint64_t accepted;
-    uint64_t retries;    /* attempts after the first */
+    uint64_t retries; /* attempts after the first */
     size_t history_count;
     size_t done_kept;
 };

@@ -115,9 +115,9 @@ static void restart_count_failure(struct worker *worker, int64_t now)
     breaker_check(worker->pool, worker, now);
     if (worker->pool->held) {
         restart_hold(worker, now, "an operator holds restarts");
-    } else if (probing || (loop->failures &&
-                           failures_within(worker->failures, worker->failure_count, now,
-                                           loop->window) >= loop->failures)) {
+    } else if (probing ||
+               (loop->failures && failures_within(worker->failures, worker->failure_count, now,
+                                                  loop->window) >= loop->failures)) {
         snprintf(why, sizeof(why), "%d failures within %.0fs", loop->failures,
                  (double)loop->window / 1e9);
         restart_hold(worker, now, probing ? "the probe failed too" : why);
@@ -151,8 +151,9 @@ void restart_decide(struct worker *worker, int64_t now)
     }
     if (!failure && !worker->pool->held) {
         restart_back_off(worker, now,
-                         healthy ? 0 : restart_delay(&spec->restart_backoff, worker->backoff_step++,
-                                                     pool_random(worker->pool)));
+                         healthy ? 0
+                                 : restart_delay(&spec->restart_backoff, worker->backoff_step++,
+                                                 pool_random(worker->pool)));
         return;
     }
     if (healthy && !worker->pool->held) {

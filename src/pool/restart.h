@@ -18,8 +18,8 @@ enum { RESTART_GLOBAL_LIMIT = 1000 }; /* automatic restarts a minute over all po
 
 /* One a supervisor. A token bucket for start_rate and a counter for the global cap. */
 struct restart_budget {
-    int per_pool;      /* restart_limit: a minute a pool, 0 = no cap */
-    double rate;       /* restarts a second, 0 = no cap */
+    int per_pool; /* restart_limit: a minute a pool, 0 = no cap */
+    double rate;  /* restarts a second, 0 = no cap */
     double tokens;
     int64_t filled_at;
     int64_t window_at; /* start of the current minute */

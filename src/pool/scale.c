@@ -118,7 +118,8 @@ static void scale_add(struct pool *pool, int64_t now)
 
 static void scale_remove_down(struct pool *pool)
 {
-    LIST_EACH (node, &pool->by_state[WORKER_DOWN]) {
+    LIST_EACH(node, &pool->by_state[WORKER_DOWN])
+    {
         struct worker *worker = LIST_ENTRY(node, struct worker, link);
 
         if (!worker->retire)

@@ -93,14 +93,15 @@ void pool_spec_init(struct pool_spec *spec, const char *name, enum pool_mode mod
 
 void pool_spec_fini(struct pool_spec *spec)
 {
-    char *strings[] = {spec->name,          spec->tasks.path,  spec->tasks.from, spec->tasks.columns,
-                       spec->queue.uri,     spec->queue.stream, spec->queue.group, spec->results,
-                       spec->results_dir,   spec->joblog,      spec->socket,     spec->ready.tcp,
-                       spec->ready.log,     spec->health.tcp,  spec->cwd,        spec->user,
-                       spec->group,         spec->ionice,      spec->affinity,   spec->cgroup.cpu_max};
-    char **arrays[] = {spec->command, spec->tasks.list,    spec->tasks.command, spec->init,
-                       spec->env,     spec->env_files,     spec->ready.command, spec->health.command,
-                       spec->hang.evidence};
+    char *strings[] = {
+        spec->name,        spec->tasks.path,   spec->tasks.from,  spec->tasks.columns,
+        spec->queue.uri,   spec->queue.stream, spec->queue.group, spec->results,
+        spec->results_dir, spec->joblog,       spec->socket,      spec->ready.tcp,
+        spec->ready.log,   spec->health.tcp,   spec->cwd,         spec->user,
+        spec->group,       spec->ionice,       spec->affinity,    spec->cgroup.cpu_max};
+    char **arrays[] = {
+        spec->command,   spec->tasks.list,    spec->tasks.command,  spec->init,         spec->env,
+        spec->env_files, spec->ready.command, spec->health.command, spec->hang.evidence};
 
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         free(strings[i]);

@@ -48,7 +48,7 @@ struct backoff_spec {
 
 struct tasks_spec {
     enum task_source source;
-    char **list;    /* SOURCE_LIST; with groups: those of all groups one behind the other */
+    char **list;         /* SOURCE_LIST; with groups: those of all groups one behind the other */
     size_t *group_sizes; /* map's several ":::": tasks are all combinations, one item of each */
     size_t group_count;
     char *path;     /* SOURCE_FILE: absolute; SOURCE_GLOB: pattern, absolute */
@@ -56,10 +56,10 @@ struct tasks_spec {
     char *from;     /* SOURCE_POOL */
     char *columns;  /* column separator, "" = none */
     bool skip_header;
-    bool null;      /* items end in NUL instead of newline */
-    int max_args;   /* items a task (map -n); 1 = one */
-    double rate;    /* tasks a second at most, 0 = no limit */
-    int stdin_fd;   /* SOURCE_STDIN: the descriptor; -1 otherwise */
+    bool null;    /* items end in NUL instead of newline */
+    int max_args; /* items a task (map -n); 1 = one */
+    double rate;  /* tasks a second at most, 0 = no limit */
+    int stdin_fd; /* SOURCE_STDIN: the descriptor; -1 otherwise */
 };
 
 struct queue_spec {
@@ -70,7 +70,8 @@ struct queue_spec {
     int64_t lease;
 };
 
-/* GNU parallel's --halt: when (now, soon), why (fail, success, done) and how many (count or percent). */
+/* GNU parallel's --halt: when (now, soon), why (fail, success, done) and how many (count or
+ * percent). */
 struct halt_spec {
     enum { HALT_NEVER, HALT_SOON, HALT_NOW } when;
     enum { HALT_ON_FAIL, HALT_ON_SUCCESS, HALT_ON_DONE } why;
@@ -180,7 +181,7 @@ struct pool_spec {
     struct tasks_spec tasks;
     struct queue_spec queue;
     enum result_order order;
-    char *results;     /* path, "-" or "" */
+    char *results; /* path, "-" or "" */
     char *results_dir;
     char *joblog;
     bool resume;
@@ -245,7 +246,8 @@ void pool_spec_init(struct pool_spec *spec, const char *name, enum pool_mode mod
 void pool_spec_fini(struct pool_spec *spec);
 void supervisor_spec_init(struct supervisor_spec *spec, const char *name);
 void spec_fini(struct spec *spec);
-/* True when the spec has pools and all of them have a source of tasks: such a run ends by itself. */
+/* True when the spec has pools and all of them have a source of tasks: such a run ends by
+ * itself. */
 bool spec_is_finite(const struct spec *spec);
 /* The size in workers on a machine where `cpus` may be used: at least 1 for a percentage. */
 int size_spec_resolve(const struct size_spec *size, int cpus);

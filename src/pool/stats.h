@@ -14,8 +14,8 @@ enum { STATS_BUCKETS = 96, STATS_LOAD = 20, STATS_HOURS = 60, STATS_MEDIAN = 100
 
 /* Events a second as an exponentially weighted mean over 60 s; young rates are plain means. */
 struct rate {
-    double value;     /* decayed count */
-    int64_t since;    /* first event */
+    double value;  /* decayed count */
+    int64_t since; /* first event */
     int64_t last;
 };
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const char *const state_names[TASK_STATES] = {
-    [TASK_HELD] = "held",           [TASK_DELAYED] = "delayed", [TASK_READY] = "ready",
-    [TASK_RUNNING] = "running",     [TASK_RETRY] = "retry",     [TASK_DONE] = "done",
-    [TASK_FAILED] = "failed",       [TASK_BURIED] = "buried",   [TASK_CANCELLED] = "cancelled",
+    [TASK_HELD] = "held",       [TASK_DELAYED] = "delayed", [TASK_READY] = "ready",
+    [TASK_RUNNING] = "running", [TASK_RETRY] = "retry",     [TASK_DONE] = "done",
+    [TASK_FAILED] = "failed",   [TASK_BURIED] = "buried",   [TASK_CANCELLED] = "cancelled",
     [TASK_SKIPPED] = "skipped",
 };
 

@@ -33,28 +33,28 @@ enum task_state {
 enum { TASK_PRIORITY_DEFAULT = 5, TASK_PRIORITY_MAX = 9, TASK_ERROR_MAX = 160 };
 
 struct task {
-    struct list link;      /* in a ready list or in the history */
-    struct heap_node due;  /* delayed and retry */
-    uint64_t id;           /* unique in the supervisor; printed in base 36 */
-    uint64_t seq;          /* 1, 2, ... in the order in which the pool accepted them */
-    int64_t accepted_at;   /* monotonic, as the following */
-    int64_t started_at;    /* of the last attempt */
+    struct list link;     /* in a ready list or in the history */
+    struct heap_node due; /* delayed and retry */
+    uint64_t id;          /* unique in the supervisor; printed in base 36 */
+    uint64_t seq;         /* 1, 2, ... in the order in which the pool accepted them */
+    int64_t accepted_at;  /* monotonic, as the following */
+    int64_t started_at;   /* of the last attempt */
     int64_t ended_at;
     struct worker *worker; /* while running */
     char *error;           /* why the last attempt failed; NULL = it did not */
     char *by;              /* who submitted it; NULL = the pool's source */
     enum task_state state;
-    int priority;          /* 0 .. TASK_PRIORITY_MAX, higher first */
-    int attempts;          /* begun so far */
-    int failures;          /* attempts that count against retries */
+    int priority; /* 0 .. TASK_PRIORITY_MAX, higher first */
+    int attempts; /* begun so far */
+    int failures; /* attempts that count against retries */
     int last_slot, last_pid;
-    int exit;              /* of the last attempt; -1 = timed out */
+    int exit; /* of the last attempt; -1 = timed out */
     int signal;
-    bool cancel;           /* cancelled while running */
-    bool waited;           /* a client waits for the result */
-    unsigned items;        /* inputs in it (map -n), separated by NUL */
+    bool cancel;    /* cancelled while running */
+    bool waited;    /* a client waits for the result */
+    unsigned items; /* inputs in it (map -n), separated by NUL */
     size_t len;
-    char input[];          /* len bytes and a NUL */
+    char input[]; /* len bytes and a NUL */
 };
 
 /* A new task in state ready; NULL when memory is out. */

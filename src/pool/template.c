@@ -30,7 +30,8 @@ struct word {
     size_t count;
 };
 
-struct template {
+struct template
+{
     struct word *words;
     size_t count;
     bool shell;
@@ -166,7 +167,8 @@ int template_quote(struct buf *out, const char *text, size_t len)
     if (buf_append_char(out, '\'') < 0)
         return -ENOMEM;
     for (size_t i = 0; i < len; i++) {
-        int rc = text[i] == '\'' ? buf_append_string(out, "'\"'\"'") : buf_append_char(out, text[i]);
+        int rc =
+            text[i] == '\'' ? buf_append_string(out, "'\"'\"'") : buf_append_char(out, text[i]);
 
         if (rc < 0)
             return rc;

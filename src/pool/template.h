@@ -34,7 +34,8 @@ struct expansion {
     size_t bytes_cap, argv_cap;
 };
 
-/* 0, -ENOMEM, or -EINVAL where the input has a NUL byte. With shell the argv is /bin/sh -c SCRIPT. */
+/* 0, -ENOMEM, or -EINVAL where the input has a NUL byte. With shell the argv is /bin/sh -c
+ * SCRIPT. */
 int template_expand(const struct template *template, const struct task *task, int slot,
                     struct expansion *expansion);
 /* The same as one printable line (for --dry-run, the job log and the screen): words with anything

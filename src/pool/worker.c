@@ -184,8 +184,7 @@ static void cell_stop_process(struct worker *worker, int64_t now)
     heap_remove(&worker->pool->task_timers, &worker->task_timer);
     worker_set_state(worker, WORKER_STOPPING, now);
     worker->stop_step = stop->signal == SIGKILL ? 2 : 1;
-    worker_send_stop(worker, stop->signal, now,
-                     stop->signal == SIGKILL ? KILL_WAIT : stop->grace);
+    worker_send_stop(worker, stop->signal, now, stop->signal == SIGKILL ? KILL_WAIT : stop->grace);
     if (worker->stop_reason != STOP_TIMEOUT && worker->stop_reason != STOP_HANG)
         pool_say(worker->pool, worker, POOL_EVENT_STOPPING, "stopping: %s",
                  str_signal_name(stop->signal));

@@ -42,11 +42,11 @@ enum worker_state {
 };
 
 enum worker_event {
-    EVENT_START,   /* the pool wants it up */
+    EVENT_START, /* the pool wants it up */
     EVENT_READY,
     EVENT_ASSIGN,
     EVENT_RESULT,
-    EVENT_DRAIN,   /* stop when the task in hand is done */
+    EVENT_DRAIN, /* stop when the task in hand is done */
     EVENT_STOP,
     EVENT_EXIT,
     EVENT_ENDED,
@@ -72,10 +72,10 @@ enum stop_reason {
 
 /* How a process ended, as the supervisor saw it. Times in seconds, sizes in bytes. */
 struct worker_end {
-    int status;        /* as waitpid gives it */
+    int status; /* as waitpid gives it */
     double user, sys;
     int64_t maxrss;
-    bool oom;          /* the kernel's out-of-memory killer took it (cgroup events) */
+    bool oom; /* the kernel's out-of-memory killer took it (cgroup events) */
     char last_words[160];
 };
 
@@ -95,46 +95,46 @@ struct worker_life {
 enum { WORKER_LIVES_MAX = 50, WORKER_WHO_MAX = 48, WORKER_WHY_MAX = 160, WORKER_FAILURES = 64 };
 
 struct worker {
-    struct list link;              /* in pool->by_state[state] */
+    struct list link; /* in pool->by_state[state] */
     struct pool *pool;
-    void *life;                    /* the supervisor's: the process in hand; NULL = none */
-    struct task *task;             /* in hand */
-    int slot;                      /* from 1 */
-    uint32_t generation;           /* counts starts */
+    void *life;          /* the supervisor's: the process in hand; NULL = none */
+    struct task *task;   /* in hand */
+    int slot;            /* from 1 */
+    uint32_t generation; /* counts starts */
     enum worker_state state;
-    int64_t since;                 /* of this state */
-    struct heap_node state_timer;  /* start, grace, backoff, probe */
+    int64_t since;                /* of this state */
+    struct heap_node state_timer; /* start, grace, backoff, probe */
     struct heap_node hang_timer;
     struct heap_node task_timer;
 
-    int pid;                       /* for print only; 0 = no process */
+    int pid; /* for print only; 0 = no process */
     int64_t started_at, ready_at, exited_at;
-    bool has_process;              /* from spawn until ENDED */
+    bool has_process; /* from spawn until ENDED */
     bool exited;
-    bool retire;                   /* surplus: removed when it is down */
-    bool stay_down;                /* an operator stopped this slot */
-    bool asked;                    /* an operator asked for this start: no cap applies */
-    bool roll;                     /* waits for its turn in a rolling restart */
-    bool canary;                   /* tries out whether a broken pool works again */
+    bool retire;    /* surplus: removed when it is down */
+    bool stay_down; /* an operator stopped this slot */
+    bool asked;     /* an operator asked for this start: no cap applies */
+    bool roll;      /* waits for its turn in a rolling restart */
+    bool canary;    /* tries out whether a broken pool works again */
     bool suspect, hung, stopped, unkillable;
     enum stop_reason stop_reason;
-    int stop_step;                 /* 0 none, 1 signal sent, 2 KILL sent, 3 unkillable */
+    int stop_step; /* 0 none, 1 signal sent, 2 KILL sent, 3 unkillable */
     int stop_signal;
-    int sent_signal;               /* last one that an operator sent by kill, 0 = none */
-    char who[WORKER_WHO_MAX];      /* who asked for the stop; "" = lifeguard */
+    int sent_signal;          /* last one that an operator sent by kill, 0 = none */
+    char who[WORKER_WHO_MAX]; /* who asked for the stop; "" = lifeguard */
 
     int64_t last_output, last_cpu, last_beat; /* signs of life */
-    double cpu_seen;               /* seconds of CPU at last_cpu */
+    double cpu_seen;                          /* seconds of CPU at last_cpu */
     int64_t hung_at;
-    double done_fraction;          /* progress 0..1, -1 = unknown */
+    double done_fraction; /* progress 0..1, -1 = unknown */
 
     uint32_t backoff_step;
     int64_t failures[WORKER_FAILURES]; /* ring of monotonic times, for the crash loop */
     uint32_t failure_count;
     uint64_t restarts, done;
     struct worker_end end;
-    char why[WORKER_WHY_MAX];      /* how the last life ended, in words */
-    struct worker_life *lives;     /* ring of the last WORKER_LIVES_MAX */
+    char why[WORKER_WHY_MAX];  /* how the last life ended, in words */
+    struct worker_life *lives; /* ring of the last WORKER_LIVES_MAX */
     uint32_t lives_count;
 };
 

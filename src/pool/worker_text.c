@@ -47,11 +47,11 @@ static void describe_status(const struct worker *worker, char *out, size_t size)
 void worker_describe_end(const struct worker *worker, char *out, size_t size)
 {
     static const char *const reasons[STOP_REASONS] = {
-        [STOP_OPERATOR] = "stopped",    [STOP_RESIZE] = "shrink",
-        [STOP_RESTART] = "restart",     [STOP_SHUTDOWN] = "shutdown",
-        [STOP_DRAIN] = "drained",       [STOP_TIMEOUT] = "time-out",
-        [STOP_HANG] = "hang",           [STOP_START_TIMEOUT] = "not ready in time",
-        [STOP_CANCEL] = "cancelled",    [STOP_HALT] = "halt rule"};
+        [STOP_OPERATOR] = "stopped", [STOP_RESIZE] = "shrink",
+        [STOP_RESTART] = "restart",  [STOP_SHUTDOWN] = "shutdown",
+        [STOP_DRAIN] = "drained",    [STOP_TIMEOUT] = "time-out",
+        [STOP_HANG] = "hang",        [STOP_START_TIMEOUT] = "not ready in time",
+        [STOP_CANCEL] = "cancelled", [STOP_HALT] = "halt rule"};
     char status[80];
     const char *by = worker->who[0] ? worker->who : "lifeguard";
 
@@ -84,9 +84,9 @@ const char *worker_state_name(enum worker_state state)
 const char *worker_event_name(enum worker_event event)
 {
     static const char *const names[WORKER_EVENTS] = {
-        [EVENT_START] = "start", [EVENT_READY] = "ready",     [EVENT_ASSIGN] = "assign",
-        [EVENT_RESULT] = "result", [EVENT_DRAIN] = "drain",   [EVENT_STOP] = "stop",
-        [EVENT_EXIT] = "exit",   [EVENT_ENDED] = "ended",     [EVENT_TIMEOUT] = "timeout",
+        [EVENT_START] = "start",   [EVENT_READY] = "ready", [EVENT_ASSIGN] = "assign",
+        [EVENT_RESULT] = "result", [EVENT_DRAIN] = "drain", [EVENT_STOP] = "stop",
+        [EVENT_EXIT] = "exit",     [EVENT_ENDED] = "ended", [EVENT_TIMEOUT] = "timeout",
         [EVENT_HANG] = "hang"};
 
     return names[event];

@@ -169,7 +169,8 @@ void client_reap(struct supervisor *sup)
 {
     bool gone = false;
 
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         struct client *client = LIST_ENTRY(node, struct client, link);
 
         if (!client->dead)

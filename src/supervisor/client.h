@@ -45,15 +45,15 @@ struct subscription {
     regex_t filter;
     bool has_filter, invert;
     size_t offset, count;
-    uint64_t *sent;        /* hash of each row of the window as sent */
+    uint64_t *sent; /* hash of each row of the window as sent */
     size_t sent_count;
-    uint64_t sent_rest;    /* hash of what is not rows */
-    int64_t next_at;       /* not before this time */
+    uint64_t sent_rest; /* hash of what is not rows */
+    int64_t next_at;    /* not before this time */
     /* The log view. */
-    int log_slot;          /* 0 = all of the pool */
+    int log_slot; /* 0 = all of the pool */
     bool log_all;
     size_t tail;
-    struct buf lines;      /* rows that wait, comma-separated JSON */
+    struct buf lines; /* rows that wait, comma-separated JSON */
     size_t line_count;
     uint64_t skipped, line_seq;
 };
@@ -66,10 +66,10 @@ struct client {
     struct sock_peer peer;
     struct buf in, out;
     bool greeted;
-    bool map;              /* gets every result; its end is the run's end */
-    bool waits;            /* `submit --wait`: wants to hear of waited tasks */
-    bool closing;          /* close when `out` is sent */
-    bool dead;             /* freed at the end of the turn */
+    bool map;     /* gets every result; its end is the run's end */
+    bool waits;   /* `submit --wait`: wants to hear of waited tasks */
+    bool closing; /* close when `out` is sent */
+    bool dead;    /* freed at the end of the turn */
     char who[48];
     char origin[64];
     struct subscription subs[VIEW_COUNT];

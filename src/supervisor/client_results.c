@@ -23,8 +23,7 @@ static const int64_t PUMP_PERIOD = 5 * CLOCK_MS;
 /* One piece of the result's output. False when there is no more. */
 static bool pump_piece(struct client *client, struct result *result)
 {
-    struct output_stream *stream = client->result_err ? &result->output->err
-                                                      : &result->output->out;
+    struct output_stream *stream = client->result_err ? &result->output->err : &result->output->out;
     struct json_out out;
     char block[PIECE];
     int64_t got = output_stream_read(stream, client->result_offset, block, sizeof(block));
@@ -120,7 +119,8 @@ void client_pump_results(struct client *client)
 
 void client_tell_result(struct supervisor *sup, struct pool_box *box, const struct result *result)
 {
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         struct client *client = LIST_ENTRY(node, struct client, link);
         struct json_out out;
 

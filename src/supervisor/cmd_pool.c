@@ -19,9 +19,9 @@
 static struct event *operator_event(struct request *request, const struct target *target,
                                     const char *kind, const char *text)
 {
-    struct event *event = event_add(request->client->sup, kind, LEVEL_NOTE, false,
-                                    request->client->who, target->box->pool, target->worker, "%s",
-                                    text);
+    struct event *event =
+        event_add(request->client->sup, kind, LEVEL_NOTE, false, request->client->who,
+                  target->box->pool, target->worker, "%s", text);
 
     snprintf(event->origin, sizeof(event->origin), "%s", request->client->origin);
     return event;

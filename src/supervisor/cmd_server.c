@@ -25,8 +25,8 @@ void cmd_status(struct request *request)
     client_end_reply(client, &out);
 }
 
-/* A list that may be longer than a client's buffer is answered in pages: "next" is the offset to ask
- * for, as long as there is more. */
+/* A list that may be longer than a client's buffer is answered in pages: "next" is the offset to
+ * ask for, as long as there is more. */
 struct page {
     size_t offset, place;
     bool full;
@@ -102,8 +102,7 @@ static void lives_json(struct json_out *out, const struct supervisor *sup,
                        const struct worker *worker)
 {
     const struct pool_box *box = worker->pool->owner;
-    uint32_t kept = worker->lives_count < WORKER_LIVES_MAX ? worker->lives_count
-                                                           : WORKER_LIVES_MAX;
+    uint32_t kept = worker->lives_count < WORKER_LIVES_MAX ? worker->lives_count : WORKER_LIVES_MAX;
 
     json_open_array(out, "lives");
     for (uint32_t i = 1; i <= kept; i++)

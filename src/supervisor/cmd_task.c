@@ -19,7 +19,8 @@
 
 enum { SUBMIT_TASK_MAX = 1 << 20, SUBMIT_DELAY_MAX = 366 * 86400 };
 
-/* One element of "args": a string, or {"base64":"..."}. NULL with the client answered. */
+/* One element of "args": a string, or {"base64":"..."}. NULL with the client
+ * answered. */
 static struct task *submit_task(struct request *request, const struct pool_box *box,
                                 const json_t *arg)
 {
@@ -48,7 +49,8 @@ static struct task *submit_task(struct request *request, const struct pool_box *
     return task;
 }
 
-/* All tasks of the request, so that a bad one leaves nothing behind. NULL with the client answered. */
+/* All tasks of the request, so that a bad one leaves nothing behind. NULL with the client
+ * answered. */
 static struct task **submit_read(struct request *request, const struct pool_box *box,
                                  const json_t *args)
 {
@@ -109,7 +111,8 @@ static bool submit_is_refused(struct request *request, const struct pool_box *bo
              delay > SUBMIT_DELAY_MAX)
         client_refuse(client, request->id, "usage",
                       "submit to %s needs at least one task, a priority from 0 to 9, and a delay "
-                      "of at most a year", box->spec->name);
+                      "of at most a year",
+                      box->spec->name);
     else if ((int64_t)count > pool_room(box->pool))
         client_refuse(client, request->id, "full",
                       "the queue of %s has room for %lld of %zu tasks; nothing was added",
@@ -164,7 +167,8 @@ static struct task *find_task(struct supervisor *sup, const char *text, struct p
 
 typedef int task_action(struct request *request, struct pool_box *box, struct task *task);
 
-/* Applies the action to each id; the first that fails is named, the others are done all the same. */
+/* Applies the action to each id; the first that fails is named, the others are done all the
+ * same. */
 static void each_task(struct request *request, task_action *action, const char *refusal)
 {
     struct client *client = request->client;
@@ -233,8 +237,8 @@ static int cancel_one(struct request *request, struct pool_box *box, struct task
 
 static int prioritise_one(struct request *request, struct pool_box *box, struct task *task)
 {
-    int64_t priority = request_int(request, "priority", task->priority) +
-                       request_int(request, "change", 0);
+    int64_t priority =
+        request_int(request, "priority", task->priority) + request_int(request, "change", 0);
 
     if (task_is_final(task->state) || task->state == TASK_RUNNING)
         return -EALREADY;
@@ -297,7 +301,8 @@ void cmd_tasks(struct request *request)
     if (state && task_state_parse(state) == TASK_STATES) {
         client_refuse(client, request->id, "usage",
                       "no task state `%.20s`: held delayed ready running retry done failed buried "
-                      "cancelled skipped", state);
+                      "cancelled skipped",
+                      state);
         return;
     }
     out = client_begin_reply(client, request->id);

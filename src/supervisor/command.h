@@ -46,10 +46,11 @@ void request_ok(struct request *request);
 
 /* The handlers, by file. */
 command_handler cmd_scale, cmd_start, cmd_stop, cmd_restart, cmd_pause, cmd_resume, cmd_drain,
-    cmd_hold, cmd_kill;                                   /* cmd_pool.c, cmd_worker.c */
+    cmd_hold, cmd_kill; /* cmd_pool.c, cmd_worker.c */
 command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick,
-    cmd_prioritise;                                       /* cmd_task.c */
-command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo, cmd_shutdown;                                        /* cmd_server.c */
-command_handler cmd_subscribe, cmd_unsubscribe;           /* publish.c */
+    cmd_prioritise; /* cmd_task.c */
+command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo,
+    cmd_shutdown;                               /* cmd_server.c */
+command_handler cmd_subscribe, cmd_unsubscribe; /* publish.c */
 
 #endif

@@ -44,9 +44,9 @@ static void event_write_log(struct supervisor *sup, const struct event *event)
                    event->text, event->who);
 }
 
-struct event *event_add(struct supervisor *sup, const char *kind, enum event_level level, bool alert,
-                        const char *who, const struct pool *pool, const struct worker *worker,
-                        const char *format, ...)
+struct event *event_add(struct supervisor *sup, const char *kind, enum event_level level,
+                        bool alert, const char *who, const struct pool *pool,
+                        const struct worker *worker, const char *format, ...)
 {
     struct event_log *log = sup->events;
     struct event *event = &log->ring[log->next % EVENTS_KEPT];
@@ -55,8 +55,12 @@ struct event *event_add(struct supervisor *sup, const char *kind, enum event_lev
 
     if (event->seq && event->alert && !event->acked)
         log->alerts--;
-    *event = (struct event){.seq = log->next++, .wall = sup->wall, .at = sup->now, .level = level,
-                            .alert = alert, .undo_size = -1};
+    *event = (struct event){.seq = log->next++,
+                            .wall = sup->wall,
+                            .at = sup->now,
+                            .level = level,
+                            .alert = alert,
+                            .undo_size = -1};
     snprintf(event->kind, sizeof(event->kind), "%s", kind);
     snprintf(event->who, sizeof(event->who), "%s", who && *who ? who : "sup");
     snprintf(event->pool, sizeof(event->pool), "%s", pool ? pool->spec->name : "");
@@ -105,9 +109,9 @@ const struct event *event_newest_alert(struct event_log *log)
 
 const char *event_level_name(enum event_level level)
 {
-    static const char *const names[] = {[LEVEL_INFO] = "info", [LEVEL_GOOD] = "good",
-                                        [LEVEL_NOTE] = "note", [LEVEL_BAD] = "bad",
-                                        [LEVEL_HUNG] = "hung", [LEVEL_GAVE_UP] = "gave-up"};
+    static const char *const names[] = {
+        [LEVEL_INFO] = "info", [LEVEL_GOOD] = "good", [LEVEL_NOTE] = "note",
+        [LEVEL_BAD] = "bad",   [LEVEL_HUNG] = "hung", [LEVEL_GAVE_UP] = "gave-up"};
 
     return names[level];
 }

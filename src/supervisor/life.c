@@ -123,8 +123,10 @@ static void life_finish(struct life *life)
 
     life->ended = true;
     capture_finish(life->capture, sup->wall);
-    if (worker->pool->spec->mode != POOL_COMMAND)
+    if (worker->pool->spec->mode != POOL_COMMAND) {
+        worker_describe_end(worker, worker->why, sizeof(worker->why));
         life_note(life, "ended");
+    }
     worker_on_ended(worker, sup->now);
     life_free(life);
     sup->changed = true;
@@ -157,8 +159,8 @@ static void life_try_end(struct life *life)
 
 void life_check_lingering(struct supervisor *sup)
 {
-    LIST_EACH (node, &sup->lingering)
-        life_try_end(LIST_ENTRY(node, struct life, linger_link));
+    LIST_EACH(node, &sup->lingering)
+    life_try_end(LIST_ENTRY(node, struct life, linger_link));
 }
 
 int64_t life_next_check(const struct supervisor *sup)

@@ -15,8 +15,8 @@
 struct task_output;
 
 struct life {
-    struct list link;             /* in sup->lives */
-    struct list linger_link;      /* in sup->lingering */
+    struct list link;        /* in sup->lives */
+    struct list linger_link; /* in sup->lingering */
     struct supervisor *sup;
     struct pool_box *box;
     struct worker *worker;
@@ -24,11 +24,11 @@ struct life {
     int pgid;
     struct loop_watch exit_watch, out_watch, err_watch, in_watch;
     int out_fd, err_fd, in_fd;
-    struct buf input;             /* what is still to be written to its standard input */
-    struct capture *capture;      /* own, or the slot's or pool's */
+    struct buf input;        /* what is still to be written to its standard input */
+    struct capture *capture; /* own, or the slot's or pool's */
     bool owns_capture;
-    struct cgroup group;          /* own (service, worker) */
-    struct task_output *output;   /* command mode: what the task printed */
+    struct cgroup group;        /* own (service, worker) */
+    struct task_output *output; /* command mode: what the task printed */
     struct worker_end end;
     bool exited, ended;
     int64_t exited_at;
@@ -37,10 +37,10 @@ struct life {
     int64_t sampled_at, rss;
     int64_t rss_before, rss_before_at; /* some minutes ago, for the change */
     char wchan[48];
-    int threads, fds;             /* fds -1 = not looked at */
-    uint8_t cpu_history[60];      /* percent, one a second while somebody looks */
+    int threads, fds;        /* fds -1 = not looked at */
+    uint8_t cpu_history[60]; /* percent, one a second while somebody looks */
     size_t cpu_next, cpu_count;
-    char status_text[80];         /* STATUS= of sd_notify */
+    char status_text[80]; /* STATUS= of sd_notify */
 };
 
 /* Starts the worker's process. 0 and worker->life set, or -errno with the reason. */

@@ -67,7 +67,8 @@ static void logview_on_line(void *ctx, const struct log_line *line)
     struct life *life = ctx;
     struct supervisor *sup = life->sup;
 
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         struct client *client = LIST_ENTRY(node, struct client, link);
 
         if (logview_wants(&client->subs[VIEW_LOG], life->box, life->worker->slot))
@@ -98,8 +99,8 @@ void logview_attach(struct life *life)
 
 void logview_refresh(struct supervisor *sup)
 {
-    LIST_EACH (node, &sup->lives)
-        logview_attach(LIST_ENTRY(node, struct life, link));
+    LIST_EACH(node, &sup->lives)
+    logview_attach(LIST_ENTRY(node, struct life, link));
 }
 
 struct capture *logview_capture(const struct worker *worker)
@@ -143,9 +144,14 @@ static void tail_collect(void *ctx, const struct log_line *line)
         if (mem_try_resize((void **)&tail->lines, tail->cap, sizeof(*tail->lines)) < 0)
             abort();
     }
-    tail->lines[tail->count] = (struct tail_line){
-        line->wall, tail->count, tail->box, tail->pid, tail->slot, line->stream,
-        mem_copy_bytes(line->bytes, len), len};
+    tail->lines[tail->count] = (struct tail_line){line->wall,
+                                                  tail->count,
+                                                  tail->box,
+                                                  tail->pid,
+                                                  tail->slot,
+                                                  line->stream,
+                                                  mem_copy_bytes(line->bytes, len),
+                                                  len};
     tail->count++;
 }
 
@@ -197,8 +203,8 @@ static void logview_fill_tail(struct supervisor *sup, struct subscription *sub)
     from = tail.count > sub->tail ? tail.count - sub->tail : 0;
     for (size_t i = 0; i < tail.count; i++) {
         struct tail_line *t = &tail.lines[i];
-        struct log_line line = {.wall = t->wall, .stream = t->stream, .bytes = t->bytes,
-                                .len = t->len};
+        struct log_line line = {
+            .wall = t->wall, .stream = t->stream, .bytes = t->bytes, .len = t->len};
 
         if (i >= from && buf_len(&sub->lines) < CLIENT_OUT_MAX / 2)
             line_json(sub, t->box, t->pid, t->slot, &line);

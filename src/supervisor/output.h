@@ -16,9 +16,9 @@ enum { OUTPUT_MEMORY = 1 << 20 };
 
 struct output_stream {
     struct buf memory;
-    int file;        /* what did not fit, -1 = none */
-    uint64_t total;  /* bytes seen */
-    uint64_t lost;   /* bytes that could not be kept */
+    int file;       /* what did not fit, -1 = none */
+    uint64_t total; /* bytes seen */
+    uint64_t lost;  /* bytes that could not be kept */
 };
 
 struct task_output {

@@ -219,7 +219,8 @@ void publish_views(struct supervisor *sup)
         return;
     sup->changed = false;
     sup->publish_at = sup->now + PUBLISH_PERIOD;
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         struct client *client = LIST_ENTRY(node, struct client, link);
 
         for (int v = 0; v < VIEW_COUNT; v++) {

@@ -104,8 +104,9 @@ static void pool_rates(const struct supervisor *sup, struct json_out *out,
     json_put_int(out, "rss", box->rss);
     json_open_array(out, "load");
     for (size_t i = 0; i < stats->load_count; i++)
-        json_put_int(out, NULL,
-                 stats->load[(stats->load_next + STATS_LOAD - stats->load_count + i) % STATS_LOAD]);
+        json_put_int(
+            out, NULL,
+            stats->load[(stats->load_next + STATS_LOAD - stats->load_count + i) % STATS_LOAD]);
     json_close_array(out);
 }
 
@@ -121,7 +122,8 @@ static void worker_alert(const struct supervisor *sup, struct json_out *out,
                  worker->task ? "\"" : "");
     } else {
         str_format_duration(wait, heap_has(&worker->state_timer)
-                                      ? (double)(worker->state_timer.key - sup->now) / 1e9 : -1);
+                                      ? (double)(worker->state_timer.key - sup->now) / 1e9
+                                      : -1);
         snprintf(line, sizeof(line), "slot %d %s: %s; next try in %s", worker->slot,
                  worker_state_name(worker->state), worker->why, wait);
     }
@@ -139,7 +141,8 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     if (*box->identity_error)
         json_put_string(out, NULL, box->identity_error);
     if (pool->breaker)
-        json_put_string(out, NULL, "half of the slots fail: one canary at a time until it stays up");
+        json_put_string(out, NULL,
+                        "half of the slots fail: one canary at a time until it stays up");
     for (size_t i = 0; said < 3 && pool_degraded(pool) && i < pool->slots; i++) {
         const struct worker *worker = pool->workers[i];
 
@@ -240,8 +243,8 @@ static void worker_samples(struct json_out *out, const struct life *life)
     count = life ? life->cpu_count < 12 ? life->cpu_count : 12 : 0;
     for (size_t i = 0; i < count; i++)
         json_put_int(out, NULL,
-                 life->cpu_history[(life->cpu_next + ARRAY_LEN(life->cpu_history) - count + i) %
-                                   ARRAY_LEN(life->cpu_history)]);
+                     life->cpu_history[(life->cpu_next + ARRAY_LEN(life->cpu_history) - count + i) %
+                                       ARRAY_LEN(life->cpu_history)]);
     json_close_array(out);
     if (life)
         json_put_int(out, "threads", life->threads);
@@ -254,7 +257,8 @@ static void worker_samples(struct json_out *out, const struct life *life)
     if (life)
         capture_last_line(life->capture, last, sizeof(last));
     json_put_bytes(out, "last_line", last, strlen(last));
-    json_put_bytes(out, "status", life ? life->status_text : "", life ? strlen(life->status_text) : 0);
+    json_put_bytes(out, "status", life ? life->status_text : "",
+                   life ? strlen(life->status_text) : 0);
 }
 
 void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
@@ -276,8 +280,8 @@ void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
     json_put_string(out, "state", worker_state_name(worker->state));
     json_put_string(out, "flag", worker_flag(worker));
     json_put_number(out, "since", since(sup, worker->since), 1);
-    number_or_null(out, "heartbeat",
-                   hang->heartbeat && life ? since(sup, worker->last_beat) : -1, 1);
+    number_or_null(out, "heartbeat", hang->heartbeat && life ? since(sup, worker->last_beat) : -1,
+                   1);
     json_put_int(out, "done", (int64_t)worker->done);
     worker_task(sup, out, worker);
     number_or_null(out, "progress", worker->done_fraction < 0 ? -1 : worker->done_fraction * 100,
@@ -288,7 +292,9 @@ void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
     json_put_int(out, "restarts", (int64_t)worker->restarts);
     number_or_null(out, "retry_in",
                    waits && heap_has(&worker->state_timer)
-                       ? (double)(worker->state_timer.key - sup->now) / 1e9 : -1, 1);
+                       ? (double)(worker->state_timer.key - sup->now) / 1e9
+                       : -1,
+                   1);
     json_put_null(out, "held");
     json_put_null(out, "awaits");
     json_put_bytes(out, "why", worker->why, strlen(worker->why));
@@ -323,11 +329,13 @@ void publish_task(const struct supervisor *sup, struct json_out *out, const char
         json_put_int(out, "worker", task->worker->pid);
     else
         json_put_null(out, "worker");
-    number_or_null(out, "deadline",
-                   running && timeout
-                       ? (double)supervisor_wall_of(sup, task->started_at + timeout) / 1e9 : -1, 3);
+    number_or_null(
+        out, "deadline",
+        running && timeout ? (double)supervisor_wall_of(sup, task->started_at + timeout) / 1e9 : -1,
+        3);
     json_put_int(out, "size", (int64_t)task->len);
-    json_put_bytes(out, "by", task->by ? task->by : "source", strlen(task->by ? task->by : "source"));
+    json_put_bytes(out, "by", task->by ? task->by : "source",
+                   strlen(task->by ? task->by : "source"));
     json_put_bytes(out, "task", task->input, task->len < 1024 ? task->len : 1024);
     json_put_string(out, "error", task->error);
     number_or_null(out, "retry_in",

@@ -18,7 +18,8 @@
 #include "wire/json_out.h"
 
 struct totals {
-    int64_t live, want, busy, hung, held, failed_pools, backoff, queue, accepted, ended, rss, failed;
+    int64_t live, want, busy, hung, held, failed_pools, backoff, queue, accepted, ended, rss,
+        failed;
     double cpu, rate, in_rate, fail_rate, eta, oldest;
     const char *eta_pool, *eta_why;
     uint32_t restarts_hour;
@@ -177,7 +178,7 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
         json_put_int(out, "slot", worker->slot);
         json_put_int(out, "pid", life->proc.pid);
         json_put_string(out, "state",
-                    worker->unkillable ? "unkillable" : worker_state_name(worker->state));
+                        worker->unkillable ? "unkillable" : worker_state_name(worker->state));
         json_put_number(out, "for", (double)(sup->now - worker->since) / 1e9, 1);
         if (worker->stop_step == 1 && heap_has(&worker->state_timer))
             json_put_number(out, "kill_in", (double)(worker->state_timer.key - sup->now) / 1e9, 1);
@@ -239,9 +240,9 @@ static void detail_process(const struct supervisor *sup, struct json_out *out,
         json_put_int(out, "pgid", life->pgid);
     else
         json_put_null(out, "pgid");
-    json_put_number(out, "started",
-                worker->started_at ? (double)supervisor_wall_of(sup, worker->started_at) / 1e9 : 0,
-                3);
+    json_put_number(
+        out, "started",
+        worker->started_at ? (double)supervisor_wall_of(sup, worker->started_at) / 1e9 : 0, 3);
     json_open_array(out, "command");
     for (size_t i = 0; box->spec->command && box->spec->command[i]; i++)
         json_put_bytes(out, NULL, box->spec->command[i], strlen(box->spec->command[i]));
@@ -250,16 +251,16 @@ static void detail_process(const struct supervisor *sup, struct json_out *out,
     json_put_number(out, "user", life ? life->user_seconds : 0, 2);
     json_put_number(out, "sys", life ? life->sys_seconds : 0, 2);
     json_put_int(out, "nice", box->spec->nice);
-    json_put_string(out, "cgroup",
-                life && life->group.dir >= 0 ? life->group.name : NULL);
+    json_put_string(out, "cgroup", life && life->group.dir >= 0 ? life->group.name : NULL);
     publish_log_path(box, worker->slot, worker->pid, path, sizeof(path));
     json_put_string(out, "log", *path ? path : NULL);
     json_put_int(out, "rss_change", life ? life->rss - life->rss_before : 0);
     json_open_array(out, "cpu_long");
     for (size_t i = 0; life && i < life->cpu_count; i++)
         json_put_int(out, NULL,
-                 life->cpu_history[(life->cpu_next + ARRAY_LEN(life->cpu_history) -
-                                    life->cpu_count + i) % ARRAY_LEN(life->cpu_history)]);
+                     life->cpu_history[(life->cpu_next + ARRAY_LEN(life->cpu_history) -
+                                        life->cpu_count + i) %
+                                       ARRAY_LEN(life->cpu_history)]);
     json_close_array(out);
 }
 
@@ -277,8 +278,8 @@ static void detail_hang(const struct supervisor *sup, struct json_out *out,
     json_put_number(out, "hang_limit", (double)limit / 1e9, 3);
     json_put_string(out, "hang_what", what);
     json_put_number(out, "hang_since", watched ? (double)(sup->now - since) / 1e9 : 0, 1);
-    json_put_number(out, "hung_for",
-                worker->hung ? (double)(sup->now - worker->hung_at) / 1e9 : 0, 1);
+    json_put_number(out, "hung_for", worker->hung ? (double)(sup->now - worker->hung_at) / 1e9 : 0,
+                    1);
     json_open_array(out, "findings");
     if (life && worker->stopped) {
         json_open_object(out, NULL);

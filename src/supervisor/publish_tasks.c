@@ -18,7 +18,7 @@ struct walk {
     const struct subscription *sub;
     const char *state;
     bool (*visit)(struct walk *walk, const struct pool_box *box, const struct task *task);
-    size_t seen;    /* matching tasks so far */
+    size_t seen; /* matching tasks so far */
     size_t scanned;
     struct window *window;
     struct json_out *out;

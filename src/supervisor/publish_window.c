@@ -56,8 +56,8 @@ void window_row_end(struct window *window)
 {
     struct buf *buf = &window->sup->scratch;
     uint64_t *sent = &window->sub->sent[window->place++];
-    uint64_t hash = map_hash_bytes(buf_data(buf) + window->row_body,
-                                   buf_len(buf) - window->row_body);
+    uint64_t hash =
+        map_hash_bytes(buf_data(buf) + window->row_body, buf_len(buf) - window->row_body);
 
     if (hash == *sent && !window->sub->full) {
         buf->tail = buf->head + window->row_start;
@@ -133,9 +133,9 @@ struct worker_sort {
 static int worker_rank(const struct worker *worker)
 {
     static const int ranks[WORKER_STATES] = {
-        [WORKER_FAILED] = 1,   [WORKER_HELD] = 2, [WORKER_BACKOFF] = 3, [WORKER_STOPPING] = 4,
-        [WORKER_DRAINING] = 5, [WORKER_BUSY] = 6, [WORKER_IDLE] = 7,    [WORKER_STARTING] = 8,
-        [WORKER_DOWN] = 9};
+        [WORKER_FAILED] = 1,   [WORKER_HELD] = 2,     [WORKER_BACKOFF] = 3,
+        [WORKER_STOPPING] = 4, [WORKER_DRAINING] = 5, [WORKER_BUSY] = 6,
+        [WORKER_IDLE] = 7,     [WORKER_STARTING] = 8, [WORKER_DOWN] = 9};
 
     return worker->hung || worker->unkillable ? 0 : ranks[worker->state];
 }

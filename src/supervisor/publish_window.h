@@ -19,11 +19,11 @@ struct window {
     struct supervisor *sup;
     struct subscription *sub;
     struct json_out out;
-    size_t place;      /* rows so far */
-    size_t changed;    /* of them sent */
-    size_t row_start;  /* where the row begins in the buffer, */
-    size_t row_body;   /* its object behind the place, */
-    bool row_comma;    /* and the emitter's state before it */
+    size_t place;     /* rows so far */
+    size_t changed;   /* of them sent */
+    size_t row_start; /* where the row begins in the buffer, */
+    size_t row_body;  /* its object behind the place, */
+    bool row_comma;   /* and the emitter's state before it */
     bool in_rows;
     size_t total, all;
 };

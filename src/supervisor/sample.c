@@ -100,9 +100,8 @@ static void sample_load(struct pool_box *box)
 {
     const struct pool *pool = box->pool;
     int64_t slots = pool->want > 0 ? pool->want : 1;
-    int64_t percent = pool->spec->mode == POOL_SERVICE
-                          ? (int64_t)(box->cpu / (double)slots)
-                          : (int64_t)pool_busy(pool) * 100 / slots;
+    int64_t percent = pool->spec->mode == POOL_SERVICE ? (int64_t)(box->cpu / (double)slots)
+                                                       : (int64_t)pool_busy(pool) * 100 / slots;
 
     stats_add_load(&box->pool->stats, (int)(percent > 100 ? 100 : percent));
 }
@@ -110,7 +109,8 @@ static void sample_load(struct pool_box *box)
 /* What the Detail view shows of its one worker. */
 static void sample_details(struct supervisor *sup)
 {
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         const struct client *client = LIST_ENTRY(node, struct client, link);
         const struct subscription *sub = &client->subs[VIEW_DETAIL];
         const struct worker *worker = sub->active ? window_find_worker(sup, sub->target) : NULL;
@@ -169,8 +169,8 @@ void sample_run(struct supervisor *sup)
         sup->next_second = sup->now;
     if (sup->now >= sup->next_second) {
         sample_second(sup);
-        sup->next_second = sup->now + (somebody_looks(sup) || tasks_move(sup) ? CLOCK_S
-                                                                              : REST_PERIOD);
+        sup->next_second =
+            sup->now + (somebody_looks(sup) || tasks_move(sup) ? CLOCK_S : REST_PERIOD);
     }
 }
 

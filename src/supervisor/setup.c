@@ -138,9 +138,9 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
     box->spec = spec;
     if (environ_prepare(box, &identity) < 0)
         snprintf(box->identity_error, sizeof(box->identity_error), "%.150s", identity.text);
-    box->pool = pool_new(spec, size_spec_resolve(&spec->size, sup->cpus), &sup->effects, sup,
-                         &sup->budget, (uint64_t)clock_wall() ^ map_hash_bytes(spec->name,
-                                                                             strlen(spec->name)));
+    box->pool =
+        pool_new(spec, size_spec_resolve(&spec->size, sup->cpus), &sup->effects, sup, &sup->budget,
+                 (uint64_t)clock_wall() ^ map_hash_bytes(spec->name, strlen(spec->name)));
     box->pool->owner = box;
     box->slow_path = (*spec->cwd && file_may_hang(spec->cwd)) ||
                      (spec->command && file_may_hang(spec->command[0]));
@@ -171,8 +171,8 @@ static int setup_pools(struct supervisor *sup, struct err *err)
 
 static int setup_signals(struct supervisor *sup, struct err *err)
 {
-    static const int signals[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1, SIGUSR2,
-                                  SIGTTIN, SIGTTOU, SIGCHLD, 0};
+    static const int signals[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1,
+                                  SIGUSR2, SIGTTIN, SIGTTOU, SIGCHLD, 0};
 
     sup->signal_fd = signals_open(signals, err);
     if (sup->signal_fd < 0)
@@ -251,13 +251,14 @@ static void on_guardian_change(void *ctx)
 static void setup_guardian(struct supervisor *sup, struct guardian_share *share)
 {
     struct guardian_estate estate = {.tag = sup->run_tag,
-                                     .cgroup = cgroup_root_ok(&sup->cgroups) ? sup->cgroups.path
-                                                                             : NULL,
+                                     .cgroup =
+                                         cgroup_root_ok(&sup->cgroups) ? sup->cgroups.path : NULL,
                                      .socket_path = sup->socket_path,
                                      .paths = {sup->notify_path, NULL}};
 
     guardian_protect(share, &estate);
-    if (share && guardian_watch_start(&sup->guardian, sup->loop, share, on_guardian_change, sup) < 0)
+    if (share &&
+        guardian_watch_start(&sup->guardian, sup->loop, share, on_guardian_change, sup) < 0)
         diag_write(&sup->diag, DIAG_WARN, "the guardian can't be watched");
 }
 
@@ -318,10 +319,10 @@ void supervisor_free(struct supervisor *sup)
 {
     if (!sup)
         return;
-    LIST_EACH (node, &sup->clients)
-        client_free(LIST_ENTRY(node, struct client, link));
-    LIST_EACH (node, &sup->lives)
-        life_free(LIST_ENTRY(node, struct life, link));
+    LIST_EACH(node, &sup->clients)
+    client_free(LIST_ENTRY(node, struct client, link));
+    LIST_EACH(node, &sup->lives)
+    life_free(LIST_ENTRY(node, struct life, link));
     for (size_t i = 0; i < sup->box_count; i++)
         box_release(&sup->boxes[i]);
     free(sup->boxes);
@@ -391,7 +392,8 @@ static void goodbye_to(struct supervisor *sup, struct client *client, int status
 void setup_say_goodbye(struct supervisor *sup, int status)
 {
     diag_write(&sup->diag, DIAG_INFO, "stopped; exit status %d", status);
-    LIST_EACH (node, &sup->clients) {
+    LIST_EACH(node, &sup->clients)
+    {
         struct client *client = LIST_ENTRY(node, struct client, link);
 
         if (client->greeted && !client->dead)

@@ -29,10 +29,10 @@ static const int64_t SPILL_MOST = INT64_C(1) << 30;
 struct result_sink {
     struct pool_box *box;
     struct sink_writer writer;
-    struct map held;         /* seq -> result: finished before their turn */
-    uint64_t next_seq;       /* the one whose turn it is */
+    struct map held;   /* seq -> result: finished before their turn */
+    uint64_t next_seq; /* the one whose turn it is */
     int64_t held_memory;
-    int spill;               /* unlinked file for what does not fit, -1 = none yet */
+    int spill; /* unlinked file for what does not fit, -1 = none yet */
     int64_t spill_end;
     size_t spilled;
     struct client *client;
@@ -76,8 +76,8 @@ void sink_free(struct result_sink *sink)
     for (size_t i = 0; i < sink->held.cap; i++)
         result_free(sink->held.cells[i].value);
     map_fini(&sink->held);
-    LIST_EACH (node, &sink->for_client)
-        result_free(LIST_ENTRY(node, struct result, link));
+    LIST_EACH(node, &sink->for_client)
+    result_free(LIST_ENTRY(node, struct result, link));
     if (sink->spill >= 0)
         close(sink->spill);
     free(sink);
@@ -117,8 +117,8 @@ static struct result *result_new(const struct pool_box *box, const struct task *
     result->attempts = task->attempts;
     result->pid = task->last_pid;
     result->slot = task->last_slot;
-    result->started = task->started_at
-                          ? (double)supervisor_wall_of(sup, task->started_at) / 1e9 : 0;
+    result->started =
+        task->started_at ? (double)supervisor_wall_of(sup, task->started_at) / 1e9 : 0;
     result->seconds = (double)(task->ended_at - task->started_at) / 1e9;
     result->error = task->state == TASK_DONE ? NULL : mem_copy_string(task->error);
     result->input = mem_copy_bytes(task->input, task->len);
@@ -198,8 +198,8 @@ static void unspill_stream(struct result_sink *sink, struct task_output *output,
     char block[65536];
 
     while (len) {
-        ssize_t got = pread(sink->spill, block, len < sizeof(block) ? len : sizeof(block),
-                            (off_t)at);
+        ssize_t got =
+            pread(sink->spill, block, len < sizeof(block) ? len : sizeof(block), (off_t)at);
 
         if (got <= 0)
             return;
@@ -268,8 +268,8 @@ void sink_flush(struct result_sink *sink)
 bool sink_is_full(const struct result_sink *sink)
 {
     return sink->held_memory > HELD_MEMORY || sink_writer_is_full(&sink->writer) ||
-           (sink->client && (sink->for_client_memory > CLIENT_MEMORY ||
-                             sink->for_client_count > CLIENT_RESULTS));
+           (sink->client &&
+            (sink->for_client_memory > CLIENT_MEMORY || sink->for_client_count > CLIENT_RESULTS));
 }
 
 bool sink_is_empty(const struct result_sink *sink)

@@ -32,9 +32,9 @@ struct result {
     char *input;
     size_t input_len;
     unsigned items;
-    bool waited;             /* `submit --wait` waits for it */
+    bool waited;                /* `submit --wait` waits for it */
     struct task_output *output; /* NULL = it never ran, or its output is in the spill file */
-    int64_t spill_at;        /* offset in the spill file, -1 = not there */
+    int64_t spill_at;           /* offset in the spill file, -1 = not there */
     uint64_t spill_out, spill_err;
 };
 

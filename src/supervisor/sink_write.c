@@ -229,8 +229,8 @@ void sink_writer_flush(struct sink_writer *writer)
         return;
     if (writer->poll) {
         /* Not every descriptor can be polled (/dev/null): those never block. */
-        if (loop_add(sup->loop, &writer->watch, writer->fd, EPOLLOUT, writer_on_writable,
-                     writer) == 0)
+        if (loop_add(sup->loop, &writer->watch, writer->fd, EPOLLOUT, writer_on_writable, writer) ==
+            0)
             return;
         writer->poll = false;
     }

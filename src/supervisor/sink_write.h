@@ -18,11 +18,11 @@ struct result;
 
 struct sink_writer {
     struct pool_box *box;
-    int fd;               /* -1 = no results file */
-    bool poll;            /* a pipe or terminal: only when the loop says that it takes bytes */
+    int fd;    /* -1 = no results file */
+    bool poll; /* a pipe or terminal: only when the loop says that it takes bytes */
     struct loop_watch watch;
     struct buf lines;
-    bool failing;         /* the last write failed; tried again every second */
+    bool failing; /* the last write failed; tried again every second */
     int64_t retry_at;
 };
 

@@ -128,8 +128,8 @@ int source_deliver(struct source *source, const char *item, size_t len)
         buf_reset(&source->items);
         source->item_count = 0;
         event_add(source->box->sup, "source", LEVEL_BAD, true, "", source->box->pool, NULL,
-                  "item %llu is longer than %d bytes: left out",
-                  (unsigned long long)source->lines, SOURCE_ITEM_MAX);
+                  "item %llu is longer than %d bytes: left out", (unsigned long long)source->lines,
+                  SOURCE_ITEM_MAX);
         return 0;
     }
     if (++source->inputs < (unsigned)tasks->max_args)

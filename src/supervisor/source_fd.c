@@ -43,8 +43,7 @@ static int source_fd_watch(struct source *source, struct err *err)
         return err_set_errno(err, errno, "pool %s: task source", source->box->spec->name);
     source->regular = S_ISREG(st.st_mode);
     if (S_ISDIR(st.st_mode))
-        return err_set(err, EISDIR, "pool %s: task source is a directory",
-                       source->box->spec->name);
+        return err_set(err, EISDIR, "pool %s: task source is a directory", source->box->spec->name);
     source->awake = true;
     rc = loop_add(source->box->sup->loop, &source->watch, source->fd, EPOLLIN, source_on_readable,
                   source);

@@ -21,10 +21,10 @@ struct source {
     bool awake, ended;
     int64_t wake_at;
     /* The task being put together. */
-    struct buf items;          /* each ended by NUL */
+    struct buf items; /* each ended by NUL */
     unsigned item_count, inputs;
     uint64_t lines;
-    double tokens;             /* rate limit */
+    double tokens; /* rate limit */
     int64_t filled_at;
     /* Lists and globs. */
     char *const *list;
@@ -35,11 +35,11 @@ struct source {
     int fd;
     bool watched, readable, at_end, regular;
     bool header_skipped;
-    struct buf pending;        /* read, not yet split */
+    struct buf pending; /* read, not yet split */
     struct loop_watch watch, exit_watch;
     struct proc child;
     bool child_started;
-    int child_status;          /* -1 = still runs */
+    int child_status; /* -1 = still runs */
 };
 
 /* Opens the file or adopts the descriptor. 0 or -errno with the reason. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting: caller -> guardian -> supervisor. The supervisor reports through a pipe: one line, empty
- * when it is up, else the reason. The guardian holds no end of it, so a death before the report is
+ * Starting: caller -> guardian -> supervisor. The supervisor reports through a pipe: one line,
+ * empty when it is up, else the reason. The guardian holds no end of it, so a death before the report is
  * an end of file.
  */
 #include "supervisor/start.h"
@@ -160,11 +160,10 @@ int start_supervisor(struct spec *spec, const struct start_options *options,
 
 int start_foreground(struct spec *spec, const struct start_options *options)
 {
-    struct start_run run = {.spec = spec,
-                            .options = {.exit_when_done = options->exit_when_done,
-                                        .progress = true,
-                                        .client_fd = -1},
-                            .report = -1};
+    struct start_run run = {
+        .spec = spec,
+        .options = {.exit_when_done = options->exit_when_done, .progress = true, .client_fd = -1},
+        .report = -1};
     struct guardian_options guardian = {.run = start_run, .ctx = &run};
 
     return guardian_run(&guardian);

@@ -14,15 +14,15 @@ struct spec;
 
 struct start_options {
     bool exit_when_done;
-    bool detach;         /* own session, standard descriptors on /dev/null, the caller lives on */
-    bool connect;        /* map: the caller gets a connected client, whose end is the run's end */
-    bool no_socket;      /* map: nobody else can connect */
+    bool detach;    /* own session, standard descriptors on /dev/null, the caller lives on */
+    bool connect;   /* map: the caller gets a connected client, whose end is the run's end */
+    bool no_socket; /* map: nobody else can connect */
 };
 
 struct started {
     pid_t guardian;
-    int pidfd;      /* of the guardian, owned by the caller */
-    int client_fd;  /* connect: a connected client, owned by the caller; else -1 */
+    int pidfd;     /* of the guardian, owned by the caller */
+    int client_fd; /* connect: a connected client, owned by the caller; else -1 */
     char socket_path[108];
 };
 

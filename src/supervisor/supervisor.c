@@ -84,8 +84,8 @@ void supervisor_on_signal(void *owner, uint32_t events)
         case SIGINT:
         case SIGQUIT:
             sup->interrupted = signal;
-            event_add(sup, "signal", LEVEL_NOTE, false, "", NULL, NULL, "%s: %s",
-                      strsignal(signal), sup->stop_requests ? "killing now" : "stopping all pools");
+            event_add(sup, "signal", LEVEL_NOTE, false, "", NULL, NULL, "%s: %s", strsignal(signal),
+                      sup->stop_requests ? "killing now" : "stopping all pools");
             supervisor_shutdown(sup, "signal", sup->stop_requests++ > 0);
             break;
         case SIGTTIN:

@@ -40,30 +40,30 @@ struct pool_box {
     struct pool *pool;
     const struct pool_spec *spec;
     struct template *command;
-    struct source *source;        /* NULL = tasks come from submit only */
+    struct source *source; /* NULL = tasks come from submit only */
     struct result_sink *sink;
-    char **env;                   /* of every worker, without the per-life variables */
-    const char *path;             /* PATH within env */
+    char **env;       /* of every worker, without the per-life variables */
+    const char *path; /* PATH within env */
     bool set_user;
     unsigned uid, gid;
     unsigned *groups;
     size_t group_count;
-    bool slow_path;               /* program or directory may hang (network file system) */
-    char identity_error[160];     /* user or group can't be resolved: nothing starts */
-    struct slot_box *slots;       /* what outlives a life in its slot: log, cgroup */
+    bool slow_path;           /* program or directory may hang (network file system) */
+    char identity_error[160]; /* user or group can't be resolved: nothing starts */
+    struct slot_box *slots;   /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
-    struct capture *pool_log;     /* log.per = "pool" */
+    struct capture *pool_log; /* log.per = "pool" */
     int64_t next_sample, next_load;
-    double cpu;                   /* percent of one CPU, all workers, at the last sample */
+    double cpu; /* percent of one CPU, all workers, at the last sample */
     int64_t rss;
-    uint64_t last_event;          /* seq of this pool's newest event */
+    uint64_t last_event; /* seq of this pool's newest event */
 };
 
 struct slot_box {
-    struct capture *capture;      /* command: the slot's own; else the last words of the life before */
-    int previous_pid;             /* whose */
-    struct cgroup group;          /* command pools */
-    bool group_used_up;           /* killed once: must be made anew */
+    struct capture *capture; /* command: the slot's own; else the last words of the life before */
+    int previous_pid;        /* whose */
+    struct cgroup group;     /* command pools */
+    bool group_used_up;      /* killed once: must be made anew */
 };
 
 struct supervisor {
@@ -76,46 +76,46 @@ struct supervisor {
     struct restart_budget budget;
     struct pool_effects effects;
     struct cgroup_root cgroups;
-    char tier_note[400];          /* why the strong tier is not to be had, "" = it is */
-    char run_tag[64];             /* LIFEGUARD_WORKER=run_tag:pool:slot */
+    char tier_note[400]; /* why the strong tier is not to be had, "" = it is */
+    char run_tag[64];    /* LIFEGUARD_WORKER=run_tag:pool:slot */
     char socket_path[108];
     char notify_path[108];
     struct sock_listener listener;
     struct loop_watch listen_watch, notify_watch, signal_watch;
     int notify_fd, signal_fd;
-    int reserved_fds;             /* first of the low descriptors kept for children */
-    struct rlimit nofile_before;  /* what workers get unless limits.nofile is set */
+    int reserved_fds;            /* first of the low descriptors kept for children */
+    struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
-    struct list lives;            /* struct life: every process in hand */
-    struct list lingering;        /* lives whose leader exited but whose tree or output lasts */
-    struct map by_pid;            /* PID -> struct life */
+    struct list lives;     /* struct life: every process in hand */
+    struct list lingering; /* lives whose leader exited but whose tree or output lasts */
+    struct map by_pid;     /* PID -> struct life */
     struct list clients;
     size_t client_count;
     int64_t accept_paused_until;
     struct event_log *events;
-    struct buf scratch;           /* one message at a time */
+    struct buf scratch; /* one message at a time */
     uint64_t next_task_id;
-    int pid;                      /* own */
+    int pid; /* own */
     int64_t started_at, started_wall;
-    int64_t now, wall;            /* of this turn */
-    int64_t asked_deadline;       /* of its wait */
-    int64_t next_second;          /* histories, samples */
+    int64_t now, wall;      /* of this turn */
+    int64_t asked_deadline; /* of its wait */
+    int64_t next_second;    /* histories, samples */
     int cpus;
-    bool all_done;                /* every job pool is done */
+    bool all_done; /* every job pool is done */
     uint32_t queue_history[HISTORY_LEN];
     size_t history_next, history_count;
     double machine_busy, machine_total;
     int64_t mem_total;
-    int64_t reap_at;              /* orphans: look again then */
-    bool changed;                 /* something that views show moved */
+    int64_t reap_at; /* orphans: look again then */
+    bool changed;    /* something that views show moved */
     int64_t publish_at;
     /* Ending. */
-    bool exit_when_done;          /* finite runs */
-    bool progress;                /* a line on stderr now and then */
+    bool exit_when_done; /* finite runs */
+    bool progress;       /* a line on stderr now and then */
     int64_t progress_at;
     bool stopping, killing;
-    int interrupted;              /* the signal that ended a finite run, 0 = none */
-    int stop_requests;            /* signals received: the second one kills */
+    int interrupted;   /* the signal that ended a finite run, 0 = none */
+    int stop_requests; /* signals received: the second one kills */
     int64_t stopping_since, stop_deadline;
     int exit_status;
     bool finished;
@@ -124,11 +124,11 @@ struct supervisor {
 struct supervisor_options {
     const char *name;
     bool exit_when_done;
-    bool no_socket;               /* map: only the connected client below */
-    bool progress;                /* finite runs: a line of progress on stderr now and then */
-    int client_fd;                /* an already connected client, -1 = none */
+    bool no_socket; /* map: only the connected client below */
+    bool progress;  /* finite runs: a line of progress on stderr now and then */
+    int client_fd;  /* an already connected client, -1 = none */
     struct guardian_share *share;
-    int log_fd;                   /* own messages until the log file is open; -1 = stderr */
+    int log_fd; /* own messages until the log file is open; -1 = stderr */
 };
 
 /* Builds everything up to the first spawn. Takes the spec. NULL with the reason in *err. */
