@@ -34,7 +34,7 @@ static int buf_grow(struct buf *buf, size_t want)
 
     if (len + want < len)
         return -ENOMEM;
-    if (buf->head && len + want <= buf->cap && buf->head >= buf->cap / 2) {
+    if (buf->bytes && buf->head && len + want <= buf->cap && buf->head >= buf->cap / 2) {
         memmove(buf->bytes, buf->bytes + buf->head, len);
         buf->head = 0;
         buf->tail = len;
@@ -45,7 +45,7 @@ static int buf_grow(struct buf *buf, size_t want)
     grown = malloc(cap);
     if (!grown)
         return -ENOMEM;
-    if (len)
+    if (len && buf->bytes)
         memcpy(grown, buf->bytes + buf->head, len);
     free(buf->bytes);
     buf->bytes = grown;

@@ -35,7 +35,8 @@ struct logs {
 struct capture {
     struct logs *logs;
     struct ring ring;
-    struct logfile file; /* path NULL = none */
+    struct logfile own;   /* path NULL = none */
+    struct logfile *file; /* own, or that of the capture beside which this one writes */
     struct lines out, err;
     struct buf kept; /* stream 'o' for a task's result */
     size_t kept_max;
@@ -85,9 +86,10 @@ struct capture *capture_new(struct logs *logs, const struct capture_options *opt
     struct capture *capture = mem_new(sizeof(*capture));
 
     capture->logs = logs;
-    capture->file.fd = -1;
+    capture->own.fd = -1;
+    capture->file = options->beside ? options->beside->file : &capture->own;
     ring_init(&capture->ring, &logs->budget, options->ring > 0 ? (size_t)options->ring : 0);
-    if (options->path && logfile_open(&capture->file, &file, err) < 0) {
+    if (options->path && !options->beside && logfile_open(&capture->own, &file, err) < 0) {
         free(capture);
         return NULL;
     }
@@ -98,9 +100,9 @@ void capture_free(struct capture *capture)
 {
     if (!capture)
         return;
-    if (capture->file.path) {
-        logfile_retry(&capture->file, clock_wall(), true);
-        logfile_close(&capture->file);
+    if (capture->own.path) {
+        logfile_retry(&capture->own, clock_wall(), true);
+        logfile_close(&capture->own);
     }
     ring_fini(&capture->ring);
     lines_fini(&capture->out);
@@ -124,7 +126,7 @@ static const char *stamp_for(struct logs *logs, const struct capture *capture, b
 
 static void write_file(struct capture *capture, const char *bytes, size_t len, bool partial)
 {
-    if (logfile_write(&capture->file, bytes, len, partial, capture->stream, capture->wall) < 0)
+    if (logfile_write(capture->file, bytes, len, partial, capture->stream, capture->wall) < 0)
         capture->paused = true;
 }
 
@@ -194,9 +196,9 @@ static void deliver(void *ctx, const char *bytes, size_t len, bool partial)
     capture->lines += partial ? 1 : lines_count(bytes, len);
     run.last_seq = capture->lines;
     ring_push(&capture->ring, bytes, len, &run);
-    if (capture->file.path && capture->file.timestamps)
+    if (capture->file->path && capture->file->timestamps)
         write_stamped(capture, bytes, len, partial);
-    else if (capture->file.path)
+    else if (capture->file->path)
         write_file(capture, bytes, len, partial);
     if (capture->sink)
         give_to_sink(capture, bytes, len, partial, first);
@@ -282,9 +284,9 @@ void capture_note(struct capture *capture, int64_t wall, const char *text)
     capture->stream = 's';
     ring_push(&capture->ring, bare, bare_len, &run);
     /* Only where no stream is named must the line say itself whose word it is. */
-    if (capture->file.path && capture->file.timestamps)
+    if (capture->file->path && capture->file->timestamps)
         write_stamped(capture, bare, bare_len, false);
-    else if (capture->file.path)
+    else if (capture->file->path)
         write_file(capture, line, len, false);
     if (capture->sink)
         give_to_sink(capture, bare, bare_len, false, capture->lines);
@@ -298,23 +300,23 @@ void capture_finish(struct capture *capture, int64_t wall)
     lines_finish(&capture->out, deliver, capture);
     capture->stream = 'e';
     lines_finish(&capture->err, deliver, capture);
-    if (!capture->file.path)
+    if (!capture->file->path)
         return;
-    logfile_retry(&capture->file, wall, true);
-    capture->paused = buf_len(&capture->file.held) > 0;
+    logfile_retry(capture->file, wall, true);
+    capture->paused = buf_len(&capture->file->held) > 0;
 }
 
 void capture_flush(struct capture *capture, int64_t wall)
 {
-    if (!capture->file.path)
+    if (!capture->file->path)
         return;
-    logfile_retry(&capture->file, wall, false);
-    capture->paused = buf_len(&capture->file.held) > 0;
+    logfile_retry(capture->file, wall, false);
+    capture->paused = buf_len(&capture->file->held) > 0;
 }
 
 bool capture_waiting(const struct capture *capture)
 {
-    return buf_len(&capture->file.held) > 0 || capture->file.unsaid > 0;
+    return buf_len(&capture->file->held) > 0 || capture->file->unsaid > 0;
 }
 
 void capture_set_sink(struct capture *capture, capture_sink *sink, void *ctx)
@@ -370,9 +372,15 @@ static void copy_text(void *ctx, const struct log_line *line)
 
 void capture_last_line(const struct capture *capture, char *out, size_t size)
 {
+    const struct lines *lines = capture->out.len ? &capture->out : &capture->err;
+    const struct log_line unfinished = {.bytes = lines->carry, .len = lines->len};
     struct text_target target = {out, size};
 
     out[0] = '\0';
+    if (lines->len) {
+        copy_text(&target, &unfinished);
+        return;
+    }
     ring_tail(&capture->ring, 1, copy_text, &target);
 }
 
@@ -388,10 +396,10 @@ uint64_t capture_lines(const struct capture *capture)
 
 uint64_t capture_dropped(const struct capture *capture)
 {
-    return capture->file.dropped;
+    return capture->file->dropped;
 }
 
 const char *capture_path(const struct capture *capture)
 {
-    return capture->file.path;
+    return capture->file->path;
 }

@@ -6,6 +6,7 @@
  */
 #include "logs/ring.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ static bool budget_take(struct ring_budget *budget, size_t more, size_t becomes)
 
 static size_t place(const struct ring *ring, uint64_t offset)
 {
+    assert(ring->cap > 0);
     return (size_t)(offset % ring->cap);
 }
 

@@ -21,8 +21,6 @@
 #include "supervisor/supervisor.h"
 #include "sys/file.h"
 
-extern char **environ;
-
 struct env_list {
     char **vars;
     size_t count;

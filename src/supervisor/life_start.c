@@ -170,13 +170,14 @@ static char *capture_file(const struct life *life)
     return mem_printf("%s/%s.%d.%d.log", dir, spec->name, life->worker->slot, life->proc.pid);
 }
 
-static struct capture *capture_open(struct life *life)
+static struct capture *capture_open(struct life *life, struct capture *beside)
 {
     const struct log_spec *log = &life->box->spec->log;
-    char *path = capture_file(life);
+    char *path = beside ? NULL : capture_file(life);
     struct err err = {0};
     struct capture_options options = {
         .path = path,
+        .beside = beside,
         .append = log->per != LOG_PER_PROCESS,
         .max_size = log->max_size,
         .keep = log->keep,
@@ -198,17 +199,20 @@ static struct capture *capture_open(struct life *life)
 
 static int start_capture(struct life *life)
 {
-    struct slot_box *slot = life_slot(life->box, life->worker->slot);
-    struct capture **shared = NULL;
+    struct pool_box *box = life->box;
+    struct slot_box *slot = life_slot(box, life->worker->slot);
 
-    if (life->box->spec->log.per == LOG_PER_POOL)
-        shared = &life->box->pool_log;
-    else if (life->box->spec->log.per == LOG_PER_SLOT && slot)
-        shared = &slot->capture;
-    if (shared && !*shared)
-        *shared = capture_open(life);
-    life->capture = shared ? *shared : capture_open(life);
-    life->owns_capture = !shared;
+    if (box->spec->log.per == LOG_PER_SLOT && slot) {
+        if (!slot->capture)
+            slot->capture = capture_open(life, NULL);
+        life->capture = slot->capture;
+        return life->capture ? 0 : -ENOMEM;
+    }
+    /* Several at once write into a pool's file, but each has its own lines. */
+    if (box->spec->log.per == LOG_PER_POOL && !box->pool_log)
+        box->pool_log = capture_open(life, NULL);
+    life->capture = capture_open(life, box->pool_log);
+    life->owns_capture = true;
     return life->capture ? 0 : -ENOMEM;
 }
 

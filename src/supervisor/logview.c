@@ -111,8 +111,6 @@ struct capture *logview_capture(const struct worker *worker)
 
     if (life)
         return life->capture;
-    if (box->pool_log)
-        return box->pool_log;
     return slot ? slot->capture : NULL;
 }
 
@@ -167,11 +165,6 @@ static int tail_compare(const void *a, const void *b)
 static void tail_box(struct tail *tail, struct pool_box *box, const struct subscription *sub)
 {
     tail->box = box;
-    if (box->pool_log) {
-        tail->pid = tail->slot = 0;
-        capture_tail(box->pool_log, sub->tail, tail_collect, tail);
-        return;
-    }
     for (size_t s = 0; s < box->pool->slots; s++) {
         const struct worker *worker = box->pool->workers[s];
         const struct slot_box *slot = worker ? life_slot(box, worker->slot) : NULL;
@@ -181,7 +174,7 @@ static void tail_box(struct tail *tail, struct pool_box *box, const struct subsc
         tail->slot = worker->slot;
         tail->pid = worker->pid;
         if (slot && slot->capture) {
-            if (box->spec->log.per == LOG_PER_PROCESS)
+            if (box->spec->log.per != LOG_PER_SLOT)
                 tail->pid = slot->previous_pid;
             capture_tail(slot->capture, sub->tail, tail_collect, tail);
             tail->pid = worker->pid;
@@ -199,7 +192,8 @@ static void logview_fill_tail(struct supervisor *sup, struct subscription *sub)
     for (size_t i = 0; i < sup->box_count; i++)
         if (sub->log_all || strcmp(sub->pool, sup->boxes[i].spec->name) == 0)
             tail_box(&tail, &sup->boxes[i], sub);
-    qsort(tail.lines, tail.count, sizeof(*tail.lines), tail_compare);
+    if (tail.count)
+        qsort(tail.lines, tail.count, sizeof(*tail.lines), tail_compare);
     from = tail.count > sub->tail ? tail.count - sub->tail : 0;
     for (size_t i = 0; i < tail.count; i++) {
         struct tail_line *t = &tail.lines[i];

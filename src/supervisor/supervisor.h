@@ -52,7 +52,8 @@ struct pool_box {
     char identity_error[160]; /* user or group can't be resolved: nothing starts */
     struct slot_box *slots;   /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
-    struct capture *pool_log; /* log.per = "pool" */
+    struct capture *pool_log; /* log.per = "pool": whose file all lives write into */
+    int64_t prune_at;         /* logs: bounds are looked after then */
     int64_t next_sample, next_load;
     double cpu; /* percent of one CPU, all workers, at the last sample */
     int64_t rss;

@@ -54,7 +54,7 @@ int cgroup_tree_kill(int dir)
 
 int64_t cgroup_tree_number(int dir, const char *file, const char *key)
 {
-    char text[1024];
+    char text[1024] = "";
     const char *at = text;
     size_t len = strlen(key);
 

@@ -31,7 +31,7 @@ static void resize_rows(struct window *window, int count)
         rows = NULL;
     }
     window->rows = rows;
-    for (int i = window->count; i < count; i++)
+    for (int i = window->count; window->rows && i < count; i++)
         window->rows[i] = NULL;
     window->count = count;
 }
