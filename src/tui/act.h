@@ -26,6 +26,8 @@ bool act_send(struct tui *tui, json_t *request, const char *what);
 /* "ocr[2]", or the PID with its start time, into the request. */
 void act_target(json_t *request, const struct pin *pin);
 void act_scale(struct tui *tui, const char *pool, int64_t size, int64_t expect);
+/* act_change.c: restart or stop what is chosen; `Verb` begins a sentence. */
+void act_change(struct tui *tui, const char *verb, const char *Verb);
 void act_quit(struct tui *tui);
 /* act_signal.c */
 void act_signal_menu(struct tui *tui);

@@ -82,7 +82,8 @@ int64_t logview_rank(const struct logview *view, int64_t number);
 /* First line at or after the time, -1 = none. */
 int64_t logview_at_time(const struct logview *view, double at);
 
-/* logfile.c: the end of the log file on disk of the life that had the PID, at most LOGVIEW_LINES lines of 4 MiB. */
+/* logfile.c: the end of the log file of the life that had the PID, at most LOGVIEW_LINES lines of
+ * 4 MiB. */
 int logfile_read(struct logview *view, const char *path, int64_t pid, struct err *err);
 /* The whole file, or the shown lines when there is a filter, to a new file. */
 int logfile_save(const struct logview *view, const char *path, struct err *err);

@@ -7,8 +7,6 @@
 #include "tui/tui.h"
 
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +25,7 @@
 #include "tui/match.h"
 #include "tui/page.h"
 #include "tui/screen.h"
+#include "tui/start.h"
 #include "tui/view.h"
 
 #define FRAME (50 * CLOCK_MS)
@@ -69,66 +68,6 @@ static void on_up(void *owner)
     tui->dirty = true;
 }
 
-static void choose_theme(struct tui *tui)
-{
-    const char *no_color = getenv("NO_COLOR");
-    int colors = screen_colors(tui->screen);
-    enum tui_color color = tui->options->color;
-
-    tui->theme.light = tui->options->light;
-    if (color == TUI_COLOR_AUTO && no_color && *no_color)
-        color = TUI_COLOR_NEVER;
-    if (color == TUI_COLOR_NEVER || colors < 8)
-        tui->theme.mode = COLOR_MONO;
-    else
-        tui->theme.mode = color == TUI_COLOR_16 || colors < 256 ? COLOR_16 : COLOR_256;
-}
-
-static void choose_characters(struct tui *tui)
-{
-    const char *type = getenv("TERM");
-
-    setlocale(LC_CTYPE, "");
-    tui->ascii_terminal = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    tui->cells.ascii =
-        tui->ascii_terminal || tui->options->ascii || (type && strcmp(type, "linux") == 0);
-}
-
-static void fit_size(struct tui *tui)
-{
-    int rows, cols;
-
-    terminal_size(&tui->terminal, &rows, &cols);
-    if (rows == tui->cells.rows && cols == tui->cells.cols)
-        return;
-    if (cells_resize(&tui->cells, rows, cols) < 0)
-        return;
-    screen_resize(tui->screen, tui->cells.rows, tui->cells.cols);
-    tui->dirty = tui->urgent = true;
-}
-
-/* ^Z: the terminal as the shell knows it, stop, and everything anew after. */
-static void suspend(struct tui *tui)
-{
-    struct sigaction normal = {.sa_handler = SIG_DFL}, old;
-    sigset_t stop, before;
-
-    tui->suspend = false;
-    screen_leave(tui->screen);
-    terminal_leave(&tui->terminal);
-    sigaction(SIGTSTP, &normal, &old);
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTSTP);
-    sigprocmask(SIG_UNBLOCK, &stop, &before);
-    raise(SIGTSTP);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    sigaction(SIGTSTP, &old, NULL);
-    terminal_enter(&tui->terminal);
-    screen_enter(tui->screen);
-    fit_size(tui);
-    tui->dirty = tui->urgent = true;
-}
-
 static void leave(struct tui *tui, enum tui_outcome outcome)
 {
     tui->result->outcome = outcome;
@@ -141,13 +80,13 @@ static void take_signals(struct tui *tui, int fd)
 
     while ((signal = signals_next(fd, NULL)) > 0) {
         if (signal == SIGWINCH) {
-            fit_size(tui);
+            start_fit_size(tui);
         } else if (signal == SIGTSTP) {
             tui->suspend = true;
         } else if (signal == SIGCONT) {
             terminal_enter(&tui->terminal);
             screen_clear(tui->screen);
-            fit_size(tui);
+            start_fit_size(tui);
             tui->dirty = true;
         } else {
             leave(tui, TUI_HUNG_UP);
@@ -320,7 +259,7 @@ static void loop(struct tui *tui, int signal_fd)
         settle(tui);
         wait_for_events(tui, signal_fd);
         if (tui->suspend)
-            suspend(tui);
+            start_suspend(tui);
     }
 }
 
@@ -368,38 +307,6 @@ static void free_tui(struct tui *tui)
     free(tui);
 }
 
-static int open_screen(struct tui *tui, struct err *err)
-{
-    const char *notice;
-    int fd = tui->options->tty_fd >= 0 ? tui->options->tty_fd : isatty(STDOUT_FILENO) ? 1 : -1;
-    int status = terminal_open(&tui->terminal, fd, err);
-
-    tui->result->outcome = TUI_NO_SCREEN;
-    if (status < 0)
-        return status;
-    choose_characters(tui);
-    status = screen_new(&tui->screen, &tui->terminal, &notice, err);
-    if (status < 0) {
-        terminal_close(&tui->terminal);
-        return status;
-    }
-    tui->result->outcome = TUI_DETACHED;
-    choose_theme(tui);
-    tui->terminal.mouse = !tui->options->no_mouse;
-    terminal_enter(&tui->terminal);
-    fit_size(tui);
-    if (notice)
-        notice_say(tui, ROLE_NORMAL, "%s", notice);
-    return 0;
-}
-
-static void close_screen(struct tui *tui)
-{
-    screen_free(tui->screen);
-    terminal_leave(&tui->terminal);
-    terminal_close(&tui->terminal);
-}
-
 int tui_run(const struct tui_options *options, struct tui_result *result, struct err *err)
 {
     static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGTSTP, SIGCONT, SIGWINCH, 0};
@@ -421,10 +328,10 @@ int tui_run(const struct tui_options *options, struct tui_result *result, struct
     sigprocmask(SIG_SETMASK, NULL, &before);
     signal_fd = status = signals_open(signals, err);
     if (status >= 0)
-        status = open_screen(tui, err);
+        status = start_open(tui, err);
     if (status >= 0) {
         loop(tui, signal_fd);
-        close_screen(tui);
+        start_close(tui);
         say_outcome(tui);
     }
     if (signal_fd >= 0)

@@ -79,10 +79,14 @@ int view_draw_meters(struct tui *tui, int y);
 
 /* Columns shared between views and panes. */
 extern const struct widen view_worker_widen, view_event_widen;
-const struct column *view_worker_columns(size_t *count);
+enum { VIEW_POOL_COLUMNS = 17, VIEW_WORKER_COLUMNS = 18, VIEW_EVENT_COLUMNS = 8 };
+extern const struct column view_pool_columns[], view_worker_columns[], view_event_columns[];
+void view_pool_fill(struct tui *tui, const json_t *row, size_t column, int width,
+                    struct table_cell *cell);
+/* "12:38:02 resized 12→16 by ana", "-" when nothing has happened. */
+void view_pool_event(const json_t *row, struct table_cell *cell);
 void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int width,
                       struct table_cell *cell);
-const struct column *view_event_columns(size_t *count);
 void view_event_fill(struct tui *tui, const json_t *row, size_t column, int width,
                      struct table_cell *cell);
 

@@ -13,7 +13,7 @@ enum { DETAIL_FROM = 20, DETAIL_HEIGHT = 6 };
 
 enum { C_TIME, C_GLYPH, C_WHO, C_POOL, C_PID, C_EVENT, C_UNDO, C_ORIGIN };
 
-static const struct column columns[] = {
+const struct column view_event_columns[VIEW_EVENT_COLUMNS] = {
     [C_TIME] = {"TIME", NULL, 8, 0, 0, false, false},
     [C_GLYPH] = {"S", NULL, 1, 0, 0, false, false},
     [C_WHO] = {"WHO", NULL, 8, 0, 2, false, false},
@@ -25,12 +25,6 @@ static const struct column columns[] = {
 };
 
 const struct widen view_event_widen = {C_POOL, C_EVENT, 20};
-
-const struct column *view_event_columns(size_t *count)
-{
-    *count = ARRAY_LEN(columns);
-    return columns;
-}
 
 void view_event_fill(struct tui *tui, const json_t *row, size_t column, int width,
                      struct table_cell *cell)
@@ -137,8 +131,8 @@ static void draw(struct tui *tui)
     int detail = detail_height(tui), y;
 
     draw_status(tui);
-    y = view_draw_list(tui, list_top(tui), tui->frame.bottom - detail, columns, ARRAY_LEN(columns),
-                       view_event_fill, &view_event_widen);
+    y = view_draw_list(tui, list_top(tui), tui->frame.bottom - detail, view_event_columns,
+                       VIEW_EVENT_COLUMNS, view_event_fill, &view_event_widen);
     row = view_selected(tui);
     if (window->loaded && !window->total)
         view_put(tui, y, 2, ROLE_NORMAL,

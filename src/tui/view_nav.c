@@ -131,14 +131,13 @@ void view_track(struct tui *tui, enum view_id id)
 {
     struct list *list = &tui->lists[id];
     const struct view *view = view_of(id);
-    const struct window *window = view->window >= 0 ? &tui->model.windows[view->window] : NULL;
     const json_t *row;
     char key[192];
     int place;
 
-    if (!view->key || (window && !window->loaded))
+    if (!view->key || (view->window >= 0 && !tui->model.windows[view->window].loaded))
         return;
-    list->total = window ? window->total : tui->pool_count;
+    list->total = view->window >= 0 ? tui->model.windows[view->window].total : tui->pool_count;
     /* At the top of the events the newest stays in view, whatever it is. */
     if (id == VIEW_EVENTS && list->cursor == 0)
         list->key[0] = '\0';

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in the columns of the workers. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/field.h"
+#include "tui/view.h"
+
+enum { BAR = 14 };
+
+enum {
+    C_GLYPH,
+    C_PID,
+    C_POOL,
+    C_SLOT,
+    C_STATE,
+    C_FOR,
+    C_CPU,
+    C_RSS,
+    C_HEARTBEAT,
+    C_DONE,
+    C_GENERATION,
+    C_TASK,
+    C_PERCENT,
+    C_PROGRESS,
+    C_ETA,
+    C_HISTORY,
+    C_FDS,
+    C_LINE
+};
+
+const struct column view_worker_columns[VIEW_WORKER_COLUMNS] = {
+    [C_GLYPH] = {"S", "state", 1, 0, 0, false, false},
+    [C_PID] = {"PID", "pid", 7, 0, 0, true, true},
+    [C_POOL] = {"POOL", "pool", 8, 0, 0, false, false},
+    [C_SLOT] = {"#", "slot", 4, 0, 0, true, true},
+    [C_STATE] = {"STATE", "state", 8, 0, 0, false, false},
+    [C_FOR] = {"FOR", "for", 6, 0, 1, true, false},
+    [C_CPU] = {"CPU%", "cpu", 5, 0, 4, true, false},
+    [C_RSS] = {"RSS", "rss", 5, 0, 5, true, false},
+    [C_HEARTBEAT] = {"HB", NULL, 4, 0, 3, true, false},
+    [C_DONE] = {"DONE", "done", 6, 0, 6, true, false},
+    [C_GENERATION] = {"GEN", NULL, 3, 0, 7, true, false},
+    [C_TASK] = {"TASK", "task", 14, 28, 0, false, false},
+    [C_PERCENT] = {"%", NULL, 3, 0, 2, true, false},
+    [C_PROGRESS] = {"PROGRESS", NULL, BAR, 0, 8, false, false},
+    [C_ETA] = {"ETA", NULL, 5, 0, 9, true, false},
+    [C_HISTORY] = {"CPU 60s", NULL, 12, 0, 10, false, false},
+    [C_FDS] = {"FDS", NULL, 3, 0, 11, true, false},
+    [C_LINE] = {"LAST LOG LINE", NULL, 20, 1000, 12, false, false},
+};
+
+const struct widen view_worker_widen = {C_POOL, C_TASK, 10};
+
+/* A flag (hung, stopped, suspect, unkillable) is shown instead of the state. */
+static const char *shown_state(const json_t *row)
+{
+    const char *flag = field_text(row, "flag");
+
+    return *flag ? flag : field_text(row, "state");
+}
+
+static bool is_hung(const json_t *row)
+{
+    return strcmp(field_text(row, "flag"), "hung") == 0;
+}
+
+static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
+{
+    const char *state = shown_state(row);
+
+    cell->style = view_style(tui, theme_look(state)->role);
+    snprintf(cell->text, sizeof(cell->text), "%.60s", is_hung(row) ? "HUNG" : state);
+}
+
+static void fill_task(const json_t *row, struct table_cell *cell)
+{
+    const json_t *task = json_object_get(row, "task");
+
+    if (json_is_object(task)) {
+        snprintf(cell->text, sizeof(cell->text), "%.24s %.400s", field_text(task, "id"),
+                 field_text(task, "text"));
+    } else {
+        cell->bytes = field_bytes(row, "status", &cell->len);
+        if (!cell->len)
+            cell->bytes = "-", cell->len = 1;
+    }
+}
+
+static void fill_progress(struct tui *tui, const json_t *row, size_t column,
+                          struct table_cell *cell)
+{
+    double progress = field_number(row, "progress");
+
+    if (column == C_PERCENT)
+        snprintf(cell->text, sizeof(cell->text), isnan(progress) ? "-" : "%.0f", progress);
+    else if (column == C_PROGRESS && !isnan(progress) && !tui->options->plain)
+        view_bar(cell->text, sizeof(cell->text), progress / 100, BAR);
+    else if (column == C_PROGRESS)
+        snprintf(cell->text, sizeof(cell->text), "-");
+    else if (strcmp(field_text(row, "state"), "backoff") == 0)
+        snprintf(cell->text, sizeof(cell->text), "retry");
+    else if (is_hung(row))
+        snprintf(cell->text, sizeof(cell->text), "?");
+    else
+        field_format_age(cell->text, field_number(row, "eta"));
+}
+
+static void fill_tail(struct tui *tui, const json_t *row, size_t column, struct table_cell *cell)
+{
+    switch (column) {
+    case C_DONE:
+        field_format_count(cell->text, field_number(row, "done"));
+        break;
+    case C_GENERATION:
+        field_format_count(cell->text, field_number(row, "generation"));
+        break;
+    case C_TASK:
+        fill_task(row, cell);
+        break;
+    case C_HISTORY:
+        if (!tui->options->plain)
+            field_sparkline(cell->text, sizeof(cell->text), json_object_get(row, "cpu_history"), 12,
+                            100);
+        cell->style = view_style(tui, ROLE_METER);
+        break;
+    case C_FDS:
+        field_format_count(cell->text, field_number(row, "fds"));
+        break;
+    case C_LINE:
+        cell->bytes = field_bytes(row, "last_line", &cell->len);
+        break;
+    default:
+        fill_progress(tui, row, column, cell);
+        break;
+    }
+}
+
+void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int width,
+                      struct table_cell *cell)
+{
+    double cpu = field_number(row, "cpu");
+    int64_t pid = field_int(row, "pid", 0);
+
+    (void)width;
+    switch (column) {
+    case C_GLYPH:
+        snprintf(cell->text, sizeof(cell->text), "%s", theme_look(shown_state(row))->glyph);
+        cell->style = view_style(tui, theme_look(shown_state(row))->role);
+        break;
+    case C_PID:
+        snprintf(cell->text, sizeof(cell->text), pid > 0 ? "%lld" : "-", (long long)pid);
+        break;
+    case C_POOL:
+        cell->bytes = field_bytes(row, "pool", &cell->len);
+        break;
+    case C_SLOT:
+        snprintf(cell->text, sizeof(cell->text), "%lld", (long long)field_int(row, "slot", 0));
+        break;
+    case C_STATE:
+        fill_state(tui, row, cell);
+        break;
+    case C_FOR:
+        field_format_age(cell->text, field_number(row, "since"));
+        break;
+    case C_CPU:
+        snprintf(cell->text, sizeof(cell->text), isnan(cpu) ? "-" : "%.1f", cpu);
+        break;
+    case C_RSS:
+        field_format_size(cell->text, field_number(row, "rss"));
+        break;
+    case C_HEARTBEAT:
+        field_format_age(cell->text, field_number(row, "heartbeat"));
+        break;
+    default:
+        fill_tail(tui, row, column, cell);
+        break;
+    }
+}
