@@ -390,10 +390,13 @@ int pool_retry_task(struct pool *pool, struct task *task, int64_t now)
 
 size_t pool_live(const struct pool *pool)
 {
-    size_t live = pool->count[WORKER_STARTING] + pool->count[WORKER_BUSY] +
-                  pool->count[WORKER_DRAINING] + pool->count[WORKER_IDLE];
+    size_t live =
+        pool->count[WORKER_STARTING] + pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];
 
-    return live;
+    /* The idle slots of a command pool that is done wait for nothing. */
+    if (pool->done && pool->spec->mode == POOL_COMMAND)
+        return live;
+    return live + pool->count[WORKER_IDLE];
 }
 
 size_t pool_busy(const struct pool *pool)

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -170,6 +171,7 @@ void restart_after_spawn_error(struct worker *worker, bool permanent, const char
 {
     struct pool *pool = worker->pool;
     int64_t pause = permanent ? pool->spec->crash_loop.probe : SHORTAGE_PAUSE;
+    bool said = strcmp(worker->why, why) == 0;
 
     snprintf(worker->why, sizeof(worker->why), "%s", why);
     if (permanent) {
@@ -178,7 +180,9 @@ void restart_after_spawn_error(struct worker *worker, bool permanent, const char
     } else {
         worker_set_state(worker, WORKER_BACKOFF, now);
         pause = (int64_t)((double)pause * (0.8 + 0.4 * pool_random(pool)));
-        pool_say(pool, worker, POOL_EVENT_BACKOFF, "%s; tried again shortly", why);
+        /* It is tried five times a second: the same reason is told once. */
+        if (!said)
+            pool_say(pool, worker, POOL_EVENT_BACKOFF, "%s; tried again until it works", why);
     }
     heap_set(&pool->state_timers, &worker->state_timer, clock_add(now, pause));
 }

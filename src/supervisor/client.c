@@ -23,7 +23,7 @@
 #include "supervisor/supervisor.h"
 #include "wire/control.h"
 
-enum { READ_STEP = 65536, REQUESTS_A_TURN = 256 };
+enum { HELLO_MAX = 4096, READ_STEP = 65536, REQUESTS_A_TURN = 256 };
 
 static void client_drop(struct client *client)
 {
@@ -93,8 +93,8 @@ static void client_read_lines(struct client *client)
         char *end = len ? memchr(start, '\n', len) : NULL;
 
         if (!end) {
-            if (len >= CONTROL_LINE_MAX) {
-                client_refuse(client, -1, "usage", "a line longer than %d bytes", CONTROL_LINE_MAX);
+            if (len >= (client->greeted ? CONTROL_LINE_MAX : HELLO_MAX)) {
+                client_refuse(client, -1, "usage", "the line is too long");
                 client->closing = true;
             }
             return;

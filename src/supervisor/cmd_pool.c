@@ -85,6 +85,16 @@ void cmd_scale(struct request *request)
     reply_undo(request, event);
 }
 
+/* One worker of a stopped pool: the others stay down. */
+static void start_one(struct pool *pool, struct worker *worker, int64_t now)
+{
+    for (size_t i = 0; pool->goal != GOAL_RUN && i < pool->slots; i++)
+        if (pool->workers[i])
+            pool->workers[i]->stay_down = true;
+    pool->goal = GOAL_RUN;
+    worker_request_start(worker, now);
+}
+
 void cmd_start(struct request *request)
 {
     struct target target;
@@ -93,11 +103,9 @@ void cmd_start(struct request *request)
     if (!request_target(request, &target))
         return;
     if (target.worker)
-        worker_request_start(target.worker, now);
+        start_one(target.box->pool, target.worker, now);
     else
         pool_start(target.box->pool, now);
-    if (target.worker && target.box->pool->goal != GOAL_RUN)
-        target.box->pool->goal = GOAL_RUN;
     operator_event(request, &target, "start", "start");
     request_ok(request);
 }

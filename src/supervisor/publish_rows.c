@@ -181,7 +181,7 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_string(out, "state", pool_state_name(pool));
     json_put_int(out, "hung", (int64_t)pool->hung);
     json_put_int(out, "live", (int64_t)pool_live(pool));
-    json_put_int(out, "want", pool->goal == GOAL_RUN ? pool->want : 0);
+    json_put_int(out, "want", pool->goal == GOAL_RUN && !pool->done ? pool->want : 0);
     json_put_int(out, "size", pool->want);
     json_put_int(out, "configured", pool->configured);
     json_put_string(out, "size_by", pool->size_by[0] ? pool->size_by : NULL);
