@@ -24,6 +24,10 @@
 /* Output may come this long after the exit before descendants that hold the pipe are ended. */
 static const int64_t EOF_GRACE = 2 * CLOCK_S;
 static const int64_t LINGER_CHECK = 20 * CLOCK_MS;
+static const int64_t LOGS_CHECK = CLOCK_S / 2;
+
+static void life_on_stdout(void *owner, uint32_t events);
+static void life_on_stderr(void *owner, uint32_t events);
 
 struct life *life_of(const struct worker *worker)
 {
@@ -48,6 +52,7 @@ static void life_keep_last_words(struct life *life)
         return;
     }
     capture_free(slot->capture);
+    life->box->prune_due = life->box->spec->log.per == LOG_PER_PROCESS;
     slot->capture = life->capture;
     slot->previous_pid = life->proc.pid;
 }
@@ -139,6 +144,9 @@ static void life_try_end(struct life *life)
     bool eof = life->out_fd < 0 && life->err_fd < 0;
     bool waited = sup->now - life->exited_at >= EOF_GRACE;
 
+    /* What was said is still in the pipe; only the end of everything gives it up. */
+    if (life->log_blocked && !sup->stopping)
+        waited = false;
     if (!life->exited)
         return;
     if ((eof || waited) && !life_tree_alive(life)) {
@@ -157,15 +165,56 @@ static void life_try_end(struct life *life)
         list_push_back(&sup->lingering, &life->linger_link);
 }
 
-void life_check_lingering(struct supervisor *sup)
+/* The disk is full: with when_full = "block" the pipes rest until there is room. */
+static void life_block(struct life *life)
+{
+    life->log_blocked = true;
+    loop_delete(life->sup->loop, &life->out_watch);
+    loop_delete(life->sup->loop, &life->err_watch);
+}
+
+static void life_unblock(struct life *life)
+{
+    life->log_blocked = false;
+    if (life->out_fd >= 0)
+        loop_add(life->sup->loop, &life->out_watch, life->out_fd, EPOLLIN, life_on_stdout, life);
+    if (life->err_fd >= 0)
+        loop_add(life->sup->loop, &life->err_watch, life->err_fd, EPOLLIN, life_on_stderr, life);
+}
+
+static void life_check_logs(struct supervisor *sup)
+{
+    if (!sup->logs_wait_until || sup->now < sup->logs_wait_until)
+        return;
+    sup->logs_wait_until = 0;
+    LIST_EACH(node, &sup->lives)
+    {
+        struct life *life = LIST_ENTRY(node, struct life, link);
+
+        if (!life->log_blocked && !capture_waiting(life->capture))
+            continue;
+        capture_flush(life->capture, sup->wall);
+        if (capture_waiting(life->capture))
+            sup->logs_wait_until = sup->now + LOGS_CHECK;
+        else if (life->log_blocked)
+            life_unblock(life);
+    }
+}
+
+void life_check(struct supervisor *sup)
 {
     LIST_EACH(node, &sup->lingering)
     life_try_end(LIST_ENTRY(node, struct life, linger_link));
+    life_check_logs(sup);
 }
 
 int64_t life_next_check(const struct supervisor *sup)
 {
-    return list_empty(&sup->lingering) ? CLOCK_NEVER : sup->now + LINGER_CHECK;
+    int64_t next = sup->logs_wait_until ? sup->logs_wait_until : CLOCK_NEVER;
+
+    if (!list_empty(&sup->lingering) && sup->now + LINGER_CHECK < next)
+        next = sup->now + LINGER_CHECK;
+    return next;
 }
 
 /* Reads one stream as far as the turn's share goes. True while the descriptor stays open. */
@@ -176,6 +225,10 @@ static bool life_read_stream(struct life *life, struct loop_watch *watch, int *f
 
     if (capture_bytes(life->capture) != before)
         worker_on_output(life->worker, life->sup->now);
+    if (capture_waiting(life->capture) && !life->sup->logs_wait_until)
+        life->sup->logs_wait_until = life->sup->now + LOGS_CHECK;
+    if (rc == -EAGAIN)
+        life_block(life);
     if (rc == CAPTURE_MORE || rc == -EAGAIN || rc == -EINTR)
         return true;
     life_close_watch(life, watch, fd);
@@ -264,6 +317,8 @@ static void life_on_exit(void *owner, uint32_t events)
     life_close_watch(life, &life->in_watch, &life->in_fd);
     life_read_rest(life);
     life_fill_end(life, &end);
+    life->box->cpu_ended += life->end.user + life->end.sys;
+    life->cpu_seconds = 0; /* counted there now */
     capture_last_line(life->capture, life->end.last_words, sizeof(life->end.last_words));
     worker_on_exit(life->worker, &life->end, sup->now);
     life_try_end(life);
@@ -284,10 +339,12 @@ void life_watch(struct life *life)
 
 void life_note(struct life *life, const char *what)
 {
-    char text[256];
+    char text[256], why[WORKER_WHY_MAX] = "";
 
+    if (life->exited)
+        worker_describe_end(life->worker, why, sizeof(why));
     snprintf(text, sizeof(text), "── %s[%d] pid %d generation %u %s%s%s ──", life->box->spec->name,
              life->worker->slot, life->proc.pid, life->worker->generation, what,
-             life->exited ? ": " : "", life->exited ? life->worker->why : "");
+             *why ? ": " : "", why);
     capture_note(life->capture, life->sup->wall, text);
 }

@@ -49,10 +49,6 @@ int life_start(struct pool_box *box, struct worker *worker, struct task *task, i
                struct err *err);
 /* Signals the tree: the cgroup's members or the process group (stop.group), else the leader. */
 void life_signal(struct life *life, int signal);
-/* Looks after the lives whose leader is gone, and after logs that wait for room on the disk. */
-void life_check_lingering(struct supervisor *sup);
-void life_check_logs(struct supervisor *sup);
-int64_t life_next_check(const struct supervisor *sup);
 /* Frees without ceremony (supervisor_free). */
 void life_free(struct life *life);
 struct life *life_of(const struct worker *worker);

@@ -18,7 +18,9 @@ void life_watch(struct life *life);
 void life_note(struct life *life, const char *what);
 /* The slot's own things, made on first use; NULL for pools that keep none. */
 struct slot_box *life_slot(struct pool_box *box, int slot);
-/* When lingering lives must be looked at again; CLOCK_NEVER when none. */
+/* Looks at the lives whose leader is gone, and at logs that wait for room on the disk. */
+void life_check(struct supervisor *sup);
+/* When that must be done again; CLOCK_NEVER when there are none. */
 int64_t life_next_check(const struct supervisor *sup);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "logs/capture.h"
 #include "pool/hang.h"
 #include "supervisor/client.h"
 #include "supervisor/life.h"
@@ -19,6 +20,7 @@
 static const int64_t LOOK_PERIOD = CLOCK_S;
 static const int64_t REST_PERIOD = 30 * CLOCK_S;
 static const int64_t LOAD_PERIOD = 15 * CLOCK_S;
+static const int64_t PRUNE_PERIOD = 5 * CLOCK_S;
 static const int64_t RSS_SPAN = 300 * CLOCK_S;
 
 static void life_note_cpu(struct life *life, double seconds, int64_t now)
@@ -82,8 +84,8 @@ static int64_t box_period(const struct pool_box *box)
 static void sample_box(struct pool_box *box)
 {
     struct pool *pool = box->pool;
+    double used = box->cpu_ended;
 
-    box->cpu = 0;
     box->rss = 0;
     for (size_t s = 0; s < pool->slots; s++) {
         struct life *life = pool->workers[s] ? pool->workers[s]->life : NULL;
@@ -91,9 +93,14 @@ static void sample_box(struct pool_box *box)
         if (!life)
             continue;
         sample_life(life);
-        box->cpu += life->cpu_percent;
+        used += life->cpu_seconds;
         box->rss += life->rss;
     }
+    /* Tasks may be far shorter than a sample: what ended since the last one counts too. */
+    if (box->cpu_at && box->sup->now > box->cpu_at && used >= box->cpu_before)
+        box->cpu = (used - box->cpu_before) / ((double)(box->sup->now - box->cpu_at) / 1e9) * 100;
+    box->cpu_before = used;
+    box->cpu_at = box->sup->now;
 }
 
 static void sample_load(struct pool_box *box)
@@ -140,6 +147,26 @@ static void sample_second(struct supervisor *sup)
     }
 }
 
+static bool pid_is_live(void *ctx, int pid)
+{
+    const struct supervisor *sup = ctx;
+
+    return map_find(&sup->by_pid, (uint64_t)pid) != NULL;
+}
+
+/* The logs of old lives beyond keep_lives and max_total go. */
+static void prune_logs(struct pool_box *box)
+{
+    struct supervisor *sup = box->sup;
+    const struct log_spec *log = &box->spec->log;
+
+    box->prune_due = false;
+    box->prune_at = sup->now + PRUNE_PERIOD;
+    if (*sup->spec.supervisor.log_dir)
+        logs_prune(sup->spec.supervisor.log_dir, box->spec->name, log->keep_lives, log->max_total,
+                   pid_is_live, sup);
+}
+
 static bool tasks_move(const struct supervisor *sup)
 {
     for (size_t i = 0; i < sup->box_count; i++)
@@ -160,6 +187,8 @@ void sample_run(struct supervisor *sup)
             sample_box(box);
             box->next_sample = sup->now + box_period(box);
         }
+        if (box->prune_due && sup->now >= box->prune_at)
+            prune_logs(box);
         if (sup->now >= box->next_load) {
             sample_load(box);
             box->next_load = sup->now + LOAD_PERIOD;
@@ -185,6 +214,8 @@ int64_t sample_next_deadline(const struct supervisor *sup)
             next = box->next_sample;
         if (box->next_load < next)
             next = box->next_load;
+        if (box->prune_due && box->prune_at < next)
+            next = box->prune_at;
     }
     return next;
 }

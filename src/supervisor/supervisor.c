@@ -239,7 +239,7 @@ static void supervisor_turn(struct supervisor *sup)
         loop_change(sup->loop, &sup->listen_watch, EPOLLIN);
     }
     sample_run(sup);
-    life_check_lingering(sup);
+    life_check(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         run_pool(&sup->boxes[i]);
     for (size_t i = 0; i < sup->box_count; i++)

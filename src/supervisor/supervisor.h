@@ -53,9 +53,13 @@ struct pool_box {
     struct slot_box *slots;   /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
     struct capture *pool_log; /* log.per = "pool": whose file all lives write into */
-    int64_t prune_at;         /* logs: bounds are looked after then */
+    bool prune_due;           /* a life ended: there may be too many logs now */
+    int64_t prune_at;         /* not looked after before then */
     int64_t next_sample, next_load;
-    double cpu; /* percent of one CPU, all workers, at the last sample */
+    double cpu_ended;  /* seconds of CPU that ended lives used */
+    double cpu_before; /* all that was used at the last sample */
+    int64_t cpu_at;    /* when that was */
+    double cpu;        /* percent of one CPU, all workers, at the last sample */
     int64_t rss;
     uint64_t last_event; /* seq of this pool's newest event */
 };
@@ -107,8 +111,9 @@ struct supervisor {
     size_t history_next, history_count;
     double machine_busy, machine_total;
     int64_t mem_total;
-    int64_t reap_at; /* orphans: look again then */
-    bool changed;    /* something that views show moved */
+    int64_t reap_at;         /* orphans: look again then */
+    int64_t logs_wait_until; /* logs wait for room on the disk: look again then; 0 = none do */
+    bool changed;            /* something that views show moved */
     int64_t publish_at;
     /* Ending. */
     bool exit_when_done; /* finite runs */
