@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+import pty
 import random
 import re
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PATIENCE, PROGRAM, SANITIZED, Case, kill_and_wait, rss_of, service, wait_for
+from harness import PATIENCE, PROGRAM, SANITIZED, Case, job, kill_and_wait, rss_of, service, wait_for
 
 QUICK = {"min_uptime": "50ms"}
 FAST = {"initial": "10ms", "max": "10ms"}
@@ -37,7 +38,7 @@ class Logs(Case):
             if stamped and STAMP.match(line):
                 if line[29:30] != b"s":
                     lines.append(line[31:])
-            elif not stamped and not line.startswith("── ".encode()):
+            elif not stamped and not line.startswith(b"lifeguard: "):
                 lines.append(line)
         return lines
 
@@ -81,6 +82,24 @@ class Files(Logs):
                 text = file.read()
             self.assertIn(b"I am %d" % first, text)
             self.assertIn(b"I am %d" % server.pids("svc")[1], text)
+
+    def test_one_log_for_all_mixes_neither_lines_nor_results(self):
+        command = self.script("halves.py", "for i in range(50):\n"
+                                           "    print(sys.argv[1], end='')\n"
+                                           "    time.sleep(0.002)\n"
+                                           "    print('-' + sys.argv[1])\n")
+        names = [f"task{i}" for i in range(20)]
+        server = self.start(job("j", command + ["{}"], {"list": names}, 4, log={"per": "pool"},
+                                results="r.jsonl"), {"name": "stay", "mode": "command",
+                                                     "command": ["true"]})
+        server.wait_done(pool="j")
+        for result in self.results("r.jsonl"):
+            self.assertEqual(set(result["result"].split()),
+                             {f"{result['task']}-{result['task']}"})
+            self.assertEqual(len(result["result"].split()), 50)
+        with open(f"{self.log_dir()}/j.log", "rb") as file:
+            lines = [line[31:].decode() for line in file.read().splitlines() if line[29:30] == b"o"]
+        self.assertEqual(sorted(lines), sorted(50 * [f"{name}-{name}" for name in names]))
 
     def test_rotation_under_load_loses_nothing(self):
         count = 60000
@@ -172,7 +191,7 @@ class Files(Logs):
         for path in self.log_files("svc"):
             with open(path, "rb") as file:
                 for line in file:
-                    if not line.startswith("── ".encode()):
+                    if not line.startswith(b"lifeguard: "):
                         digest.update(line.rstrip(b"\n"))
                         length += len(line.rstrip(b"\n"))
         self.assertEqual(length, size)
@@ -280,7 +299,6 @@ class Verb(Logs):
         self.assertIn(follower.wait(10), (0, 130, -signal.SIGINT))
 
     def test_control_bytes_reach_no_terminal(self):
-        import pty
         server = self.start(service("svc", ["sh", "-c", r"printf 'a\033]0;owned\007b\n'; "
                                                         "sleep 100000"], ready=QUICK))
         server.wait_line("svc", "owned")
