@@ -187,6 +187,17 @@ void act_scale(struct tui *tui, const char *pool, int64_t size, int64_t expect)
     tui->sized_until = clock_add(tui->now, SIZED_SECONDS * CLOCK_S);
 }
 
+static void resize_blindly(struct tui *tui, const char *pool, int by)
+{
+    const char *step = by > 0 ? "+1" : "-1";
+    char what[192];
+
+    if (!*pool)
+        return;
+    snprintf(what, sizeof(what), "%.80s: size %s", pool, step);
+    act_send(tui, json_pack("{s:s,s:s,s:s}", "cmd", "scale", "pool", pool, "size", step), what);
+}
+
 static void resize(struct tui *tui, int by)
 {
     struct pin pin;
@@ -194,6 +205,10 @@ static void resize(struct tui *tui, int by)
     int64_t size;
 
     view_subject(tui, &pin);
+    if (tui->view != VIEW_POOLS) { /* the size is not on the screen: it can't be expected */
+        resize_blindly(tui, pin.pool, by);
+        return;
+    }
     pool = view_find_pool(tui, pin.pool);
     size = field_int(pool, "want", -1);
     if (tui->sized_until > tui->now && strcmp(tui->sized.pool, pin.pool) == 0)

@@ -42,9 +42,12 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
         dialog_line(dialog, "Task %.24s goes back to the queue (try %lld%s).",
                     field_text(task, "id"), (long long)field_int(task, "attempt", 1) + 1, of);
     }
-    if (pool)
+    /* A size that is not on the screen may be out of date. */
+    if (pool && tui->view == VIEW_POOLS)
         dialog_line(dialog, "The pool stays at %lld: a new worker starts.",
                     (long long)field_int(pool, "want", 0));
+    else
+        dialog_line(dialog, "The pool keeps its size: a new worker starts.");
 }
 
 static bool ends_process(const char *signal)

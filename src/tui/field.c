@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/base64.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -51,38 +53,15 @@ bool field_bool(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-static int base64_value(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = c ? strchr(digits, c) : NULL;
-    return found ? (int)(found - digits) : -1;
-}
-
 /* A JSON string of the bytes, which need not be UTF-8; NULL when it is no base64. */
 static json_t *decode(const char *text)
 {
-    size_t len = strlen(text), used = 0;
-    char *bytes = mem_try_new(len / 4 * 3 + 4);
-    unsigned bits = 0, count = 0;
-    json_t *string;
+    struct buf bytes = {0};
+    json_t *string = NULL;
 
-    if (!bytes)
-        return NULL;
-    for (; *text && *text != '='; text++) {
-        int value = base64_value(*text);
-        if (value < 0) {
-            free(bytes);
-            return NULL;
-        }
-        bits = bits << 6 | (unsigned)value;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            bytes[used++] = (char)(bits >> count & 0xff);
-        }
-    }
-    string = json_stringn_nocheck(bytes, used);
-    free(bytes);
+    if (base64_decode(&bytes, text, strlen(text)) == 0)
+        string = json_stringn_nocheck(buf_len(&bytes) ? buf_data(&bytes) : "", buf_len(&bytes));
+    buf_fini(&bytes);
     return string;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/dispatch.h"
 #include "tui/field.h"
 #include "tui/view.h"
 
@@ -304,10 +305,11 @@ static bool act(struct tui *tui, enum action action)
 {
     const json_t *worker = shown_worker(tui);
 
-    if (action == ACTION_OPEN && worker && view_list(tui)->moved)
-        action = ACTION_PREVIOUS_LOG;
-    (void)worker;
-    return action == ACTION_OPEN;
+    if (action != ACTION_OPEN)
+        return false;
+    if (worker && view_list(tui)->moved) /* a past life is chosen */
+        dispatch_action(tui, ACTION_PREVIOUS_LOG);
+    return true;
 }
 
 const struct view view_detail = {"Detail", IN_DETAIL, want, draw, act, NULL, -1, NULL, 0};

@@ -177,9 +177,16 @@ static void draw_panes(struct tui *tui, const struct plan *plan, int y)
 static void draw_hint(struct tui *tui)
 {
     const json_t *summary = model_summary(&tui->model);
+    const json_t *stopping = json_array_get(json_object_get(summary, "stopping"), 0);
     long long alerts = (long long)field_int(summary, "alerts", 0);
 
-    if (alerts > 0)
+    if (json_is_object(stopping))
+        view_hint(tui, "Stopping: waits for %zu, first %s[%lld] pid %lld, KILL in %.0fs",
+                  json_array_size(json_object_get(summary, "stopping")),
+                  field_text(stopping, "pool"), (long long)field_int(stopping, "slot", 0),
+                  (long long)field_int(stopping, "pid", 0),
+                  fmax(0, field_number(stopping, "kill_in")));
+    else if (alerts > 0)
         view_hint(tui, "%lld alert%s not acknowledged: %s (a ack, Enter open)", alerts,
                   alerts == 1 ? "" : "s", field_text(summary, "alert"));
     else if (tui->filters[VIEW_POOLS].match)

@@ -66,6 +66,13 @@ void screen_press(struct screen_test *test, const char *keys, const char *text)
     screen_expect(test, text);
 }
 
+void screen_sync(struct screen_test *test)
+{
+    screen_press(test, ":", "Tab completes");
+    pty_keys(test->pty, "\x03");
+    screen_expect_gone(test, "Tab completes");
+}
+
 void screen_settle(struct screen_test *test)
 {
     assert_true(pty_wait_quiet(test->pty, 150, PTY_WAIT_MS));

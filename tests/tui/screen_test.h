@@ -33,6 +33,8 @@ void screen_press(struct screen_test *test, const char *keys, const char *text);
 /* Fails the test with the screen unless the text comes (or goes). */
 void screen_expect(struct screen_test *test, const char *text);
 void screen_expect_gone(struct screen_test *test, const char *text);
+/* Makes sure that what was typed has been dealt with: a later key shows its effect. */
+void screen_sync(struct screen_test *test);
 /* Waits until nothing moves any more. */
 void screen_settle(struct screen_test *test);
 /* Replaces a part of the scenario: key, and a JSON text. */
