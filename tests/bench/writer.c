@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Row 6's worker: LINES lines of 100 bytes, in blocks of 64 KiB or ("lines") one write a line.
+ * Row 6's worker: LINES lines of 100 bytes, in blocks of 64 KiB or ("lines") one write a line. Its
+ * first act is to write the time (monotonic, nanoseconds) to FILE, the third argument.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+static int write_start(const char *path)
+{
+    struct timespec now;
+    FILE *file = fopen(path, "w");
+
+    if (!file)
+        return -1;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    fprintf(file, "%lld\n", (long long)now.tv_sec * 1000000000 + now.tv_nsec);
+    return fclose(file);
+}
 
 int main(int argc, char **argv)
 {
@@ -14,6 +28,8 @@ int main(int argc, char **argv)
     static char block[65500];
     size_t used = 0;
 
+    if (argc > 3 && write_start(argv[3]) < 0)
+        return 2;
     for (long i = 0; i < count; i++) {
         char line[128];
 
