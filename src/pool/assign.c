@@ -60,6 +60,8 @@ void assign_begin(struct worker *worker, int64_t now)
     if (!task)
         return;
     worker_begin_life(worker, now);
+    rate_begin(&pool->stats.done, now);
+    rate_begin(&pool->stats.failed, now);
     rc = pool->effects->spawn(pool->ctx, worker, task, &pid, &err);
     if (rc == -EAGAIN || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE || rc == -ENOSPC) {
         assign_give_back(worker, task, err.text, now);

@@ -21,6 +21,12 @@ static double seconds_between(int64_t from, int64_t to)
     return to > from ? (double)(to - from) / (double)CLOCK_S : 0;
 }
 
+void rate_begin(struct rate *rate, int64_t now)
+{
+    if (!rate->last)
+        rate->since = rate->last = now;
+}
+
 void rate_add(struct rate *rate, int64_t now, double count)
 {
     if (!rate->last)

@@ -48,6 +48,8 @@ struct stats {
     size_t load_next, load_count;
 };
 
+/* Work begins: the first event will be seen against this time, not against itself. */
+void rate_begin(struct rate *rate, int64_t now);
 void rate_add(struct rate *rate, int64_t now, double count);
 double rate_get(const struct rate *rate, int64_t now);
 void histogram_add(struct histogram *histogram, int64_t now, double seconds);
