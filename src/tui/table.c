@@ -124,6 +124,14 @@ void table_draw_header(struct cells *cells, const struct table *table, int y,
     }
 }
 
+static void put_bytes(struct cells *cells, const struct table *table, size_t column, int y,
+                      const struct table_cell *cell)
+{
+    const struct cells_text text = {.bytes = cell->bytes, .len = cell->len, .flags = cell->flags};
+
+    cells_put_text(cells, y, table->at[column], table->width[column], cell->style, &text);
+}
+
 void table_draw_row(struct tui *tui, struct cells *cells, const struct table *table, int y,
                     const json_t *row, table_fill fill)
 {
@@ -133,11 +141,11 @@ void table_draw_row(struct tui *tui, struct cells *cells, const struct table *ta
             continue;
         cell.text[0] = '\0';
         cell.bytes = NULL;
+        cell.flags = 0;
         cell.style = TEXT_PLAIN;
         fill(tui, row, i, table->width[i], &cell);
         if (cell.bytes)
-            cells_put_bytes(cells, y, table->at[i], table->width[i], cell.style, cell.bytes,
-                            cell.len);
+            put_bytes(cells, table, i, y, &cell);
         else
             put(cells, table, i, y, cell.style, cell.text);
     }

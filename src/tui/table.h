@@ -40,6 +40,7 @@ struct table_cell {
     char text[512];
     const char *bytes; /* NULL = text */
     size_t len;
+    unsigned flags; /* enum sanitise_flag, for `bytes` */
     struct text_style style;
 };
 

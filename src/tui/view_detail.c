@@ -80,27 +80,25 @@ static int draw_command(struct tui *tui, const json_t *worker, int y)
 static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
 {
     double heartbeat = field_number(worker, "heartbeat");
-    double limit = field_number(worker, "heartbeat_limit");
-    double hung_for = field_number(worker, "hung_for"), over;
+    double limit = field_number(worker, "heartbeat_limit"), over;
+    bool beats = limit > 0 || heartbeat > 0;
     char age[16], text[96], bar[64], late[16];
     int edge = tui->frame.cols < OVER_AT ? tui->frame.cols : OVER_AT;
 
     if (!(limit > 0))
         limit = field_number(worker, "hang_limit");
-    if (!(limit > 0))
-        limit = (double)NAN; /* nobody watches */
-    if (isnan(heartbeat) && isnan(limit))
+    if (!beats) /* nobody expects heartbeats: what counts is silence */
+        heartbeat = field_number(worker, "hung_for");
+    if (!(limit > 0) && !beats)
         return y;
-    if (isnan(heartbeat))
-        heartbeat = hung_for;
     field_format_age(age, heartbeat);
     field_format_age(late, limit);
-    if (isnan(limit))
-        snprintf(text, sizeof(text), "%s ago", age);
+    if (limit > 0)
+        snprintf(text, sizeof(text), "%s%s (limit %s)", age, beats ? " ago" : "", late);
     else
-        snprintf(text, sizeof(text), "%s ago (limit %s)", age, late);
-    view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", "Heartbeat", text);
-    if (isnan(limit) || !(limit > 0))
+        snprintf(text, sizeof(text), "%s ago", age);
+    view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", beats ? "Heartbeat" : "Silent for", text);
+    if (!(limit > 0))
         return y + 1;
     over = heartbeat - limit;
     view_bar(bar, sizeof(bar), heartbeat / limit, BAR);
@@ -298,7 +296,7 @@ static void draw(struct tui *tui)
     if (!isnan(restart_in))
         view_hint(tui, "Auto-restart in %.0fs.  H hold  r restart now", restart_in);
     else if (*field_text(worker, "cgroup"))
-        view_hint(tui, "%s", field_text(worker, "cgroup"));
+        view_hint(tui, "cgroup %s", field_text(worker, "cgroup"));
 }
 
 static bool act(struct tui *tui, enum action action)

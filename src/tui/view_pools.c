@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "tui/field.h"
 #include "tui/match.h"
 #include "tui/view.h"
@@ -174,6 +175,18 @@ static void draw_panes(struct tui *tui, const struct plan *plan, int y)
     }
 }
 
+/* What to press stays on the line, however long the alert is. */
+static void hint_alert(struct tui *tui, long long alerts, const char *alert)
+{
+    char head[64], text[512];
+    int room;
+
+    snprintf(head, sizeof(head), "%lld alert%s not acknowledged: ", alerts, alerts == 1 ? "" : "s");
+    room = tui->frame.cols - (int)strlen(head) - (int)strlen(" (a ack, Enter open)");
+    utf8_truncate(text, sizeof(text), alert, strlen(alert), room > 0 ? (size_t)room : 0);
+    view_hint(tui, "%s%s (a ack, Enter open)", head, text);
+}
+
 static void draw_hint(struct tui *tui)
 {
     const json_t *summary = model_summary(&tui->model);
@@ -187,8 +200,7 @@ static void draw_hint(struct tui *tui)
                   (long long)field_int(stopping, "pid", 0),
                   fmax(0, field_number(stopping, "kill_in")));
     else if (alerts > 0)
-        view_hint(tui, "%lld alert%s not acknowledged: %s (a ack, Enter open)", alerts,
-                  alerts == 1 ? "" : "s", field_text(summary, "alert"));
+        hint_alert(tui, alerts, field_text(summary, "alert"));
     else if (tui->filters[VIEW_POOLS].match)
         view_hint(tui, "%d of %d match /%s/. Esc clears", tui->pool_count,
                   tui->model.windows[WINDOW_POOLS].total, tui->filters[VIEW_POOLS].text);

@@ -76,6 +76,16 @@ static void draw_status(struct tui *tui)
                 tui->sorts[VIEW_WORKERS].desc ? "▴" : "▾", count);
 }
 
+static void draw_last_line(struct tui *tui, int y, const json_t *line)
+{
+    const struct cells_text text = {
+        .bytes = json_string_value(line), .len = json_string_length(line), .flags = SANITISE_LOG};
+    int x = view_put(tui, y, 2, ROLE_DIM, "log  ");
+
+    if (text.bytes)
+        cells_put_text(&tui->cells, y, x, tui->frame.cols - x, view_style(tui, ROLE_DIM), &text);
+}
+
 /* Past ends, findings and the last line of the selected worker. */
 static void draw_pane(struct tui *tui, const json_t *row, int y)
 {
@@ -110,8 +120,7 @@ static void draw_pane(struct tui *tui, const json_t *row, int y)
         view_put(tui, ++y, 2, ROLE_NORMAL, "retry in %.0fs", field_number(worker, "retry_in"));
     tail = json_object_get(worker, "tail");
     if (json_array_size(tail))
-        view_put(tui, ++y, 2, ROLE_DIM, "log  %s",
-                 json_string_value(json_array_get(tail, json_array_size(tail) - 1)));
+        draw_last_line(tui, ++y, json_array_get(tail, json_array_size(tail) - 1));
 }
 
 static void draw(struct tui *tui)

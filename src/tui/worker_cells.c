@@ -109,12 +109,16 @@ static void fill_progress(struct tui *tui, const json_t *row, size_t column,
 
 static void fill_tail(struct tui *tui, const json_t *row, size_t column, struct table_cell *cell)
 {
+    int64_t generation;
+
     switch (column) {
     case C_DONE:
         field_format_count(cell->text, field_number(row, "done"));
         break;
     case C_GENERATION:
-        field_format_count(cell->text, field_number(row, "generation"));
+        generation = field_int(row, "generation", 0);
+        snprintf(cell->text, sizeof(cell->text), generation < 1000 ? "%lld" : "%lldk",
+                 (long long)(generation < 1000 ? generation : generation / 1000));
         break;
     case C_TASK:
         fill_task(row, cell);
@@ -130,6 +134,7 @@ static void fill_tail(struct tui *tui, const json_t *row, size_t column, struct 
         break;
     case C_LINE:
         cell->bytes = field_bytes(row, "last_line", &cell->len);
+        cell->flags = SANITISE_LOG;
         break;
     default:
         fill_progress(tui, row, column, cell);

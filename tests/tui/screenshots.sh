@@ -120,17 +120,19 @@ fake_shots() {
 }
 
 demo_shots() {
-    first_text=Workers light_option=--light
+    first_text=Workers light_option=
     sleep "${DEMO_SECONDS:-20}" # something must have happened before it can be photographed
-    shot pools 120x40 dark "Workers"
-    shot pools-wide 200x60 dark "events"
-    shot pools-small 80x24 dark "Workers"
-    shot workers 120x40 dark "selected:" 2
-    shot detail 120x40 dark "generation" 2 Enter
-    shot logs 120x40 dark "FOLLOW" 4
+    shot pools 120x40 dark "── flaky" j j j
+    shot pools-wide 200x60 dark "── events" j j j
+    shot pools-small 80x24 dark "── flaky" j j j
+    shot pools-light 120x40 light "── flaky" j j j
+    shot workers 120x40 dark "selected: flaky" 2 / flaky Enter
+    shot detail 120x40 dark "Past lives" 2 / flaky Enter Enter
+    shot logs 120x40 dark "filter /round/" j j j l / round Tab
     shot queue 120x40 dark "Depth" 3
     shot events 120x40 dark "event detail" 5
     shot help 120x40 dark "switch view" '?'
+    shot kill 120x40 dark "y Kill" 2 / echo Enter X
 }
 
 start_display
