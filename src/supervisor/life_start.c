@@ -82,8 +82,8 @@ static int start_pipes(struct life *life, struct start *start, const struct task
     return 0;
 }
 
-/* The cgroup to join, -1 = none. A slot's group is reused until it was killed once. */
-static int start_cgroup(struct life *life)
+/* The cgroup of the process, if it gets one. A slot's group is reused until it was killed once. */
+static void start_cgroup(struct life *life, struct proc_plan *plan)
 {
     struct supervisor *sup = life->sup;
     struct slot_box *slot = life_slot(life->box, life->worker->slot);
@@ -92,19 +92,18 @@ static int start_cgroup(struct life *life)
     char name[128];
 
     if (!cgroup_root_ok(&sup->cgroups))
-        return -1;
+        return;
     if (reuse && slot->group_used_up) {
         cgroup_close(&sup->cgroups, group);
         *group = (struct cgroup){.dir = -1, .procs = -1};
         slot->group_used_up = false;
     }
-    if (group->dir >= 0)
-        return group->procs;
     snprintf(name, sizeof(name), "%s.%d.%u", life->box->spec->name, life->worker->slot,
              life->worker->generation);
-    if (cgroup_open(&sup->cgroups, group, name, NULL) < 0)
+    if (group->dir < 0 && cgroup_open(&sup->cgroups, group, name, NULL) < 0)
         *group = (struct cgroup){.dir = -1, .procs = -1};
-    return group->procs;
+    plan->cgroup_dir = group->dir;
+    plan->cgroup_procs = group->procs;
 }
 
 static void start_add_limit(struct proc_plan *plan, int resource, int64_t value)
@@ -292,7 +291,7 @@ static int life_spawn(struct life *life, struct start *start, struct task *task,
         return err_set_errno(err, -rc, "pipes of %s[%d]", life->box->spec->name,
                              life->worker->slot);
     start_plan(life, start, &plan);
-    plan.cgroup_procs = start_cgroup(life);
+    start_cgroup(life, &plan);
     return proc_spawn(&plan, &life->proc, err);
 }
 

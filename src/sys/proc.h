@@ -28,7 +28,8 @@ struct proc_plan {
     int fds[PROC_MAX_FDS]; /* fds[i] becomes descriptor i of the child; -1 = closed (0..2:
                               /dev/null) */
     size_t fd_count;       /* 3 .. PROC_MAX_FDS */
-    int cgroup_procs;      /* fd of cgroup.procs to join, -1 = none */
+    int cgroup_dir;        /* fd of the cgroup to be born in, -1 = none */
+    int cgroup_procs;      /* fd of its cgroup.procs, to join where that is not possible */
     bool new_session;      /* setsid: own session and process group */
     bool death_signal;     /* PDEATHSIG = KILL */
     unsigned umask;

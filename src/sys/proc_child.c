@@ -35,7 +35,7 @@ CHILD_CODE static int join_cgroup(struct proc_child *child)
 {
     int fd = child->plan->cgroup_procs;
 
-    return fd < 0 ? 0 : check(syscall(SYS_write, fd, "0", 1));
+    return fd < 0 || child->in_group ? 0 : check(syscall(SYS_write, fd, "0", 1));
 }
 
 CHILD_CODE static int make_session(struct proc_child *child)

@@ -22,6 +22,7 @@ struct proc_child {
     struct proc_failure failure;
     pid_t parent;
     uint64_t cloned;       /* boot time before clone, in ticks of /proc/PID/stat */
+    bool in_group;         /* born in its cgroup, need not join */
     int fds[PROC_MAX_FDS]; /* sources of the child's descriptors, -1 = none */
     int unshare_from; /* the table is shared with the parent: unshare it from here; 0 = it isn't */
     int error_fd;     /* slow path: the writing end, -1 = none */
@@ -29,6 +30,9 @@ struct proc_child {
     char path[PATH_MAX]; /* of the program, looked up */
 };
 
+/* Clones a child that runs proc_child_main: its PID and *pidfd, or -errno. `flags` are CLONE_VM and
+ * the like. */
+pid_t proc_clone(struct proc_child *child, int flags, int *pidfd);
 /* Entry of the child for clone(2); `arg` is the struct proc_child. Never returns. */
 int proc_child_main(void *arg);
 

@@ -19,8 +19,12 @@
 
 void proc_plan_init(struct proc_plan *plan)
 {
-    *plan = (struct proc_plan){
-        .fd_count = 3, .cgroup_procs = -1, .umask = 022, .ionice = -1, .oom_score_adj = INT_MIN};
+    *plan = (struct proc_plan){.fd_count = 3,
+                               .cgroup_dir = -1,
+                               .cgroup_procs = -1,
+                               .umask = 022,
+                               .ionice = -1,
+                               .oom_score_adj = INT_MIN};
     for (int i = 0; i < PROC_MAX_FDS; i++)
         plan->fds[i] = -1;
 }

@@ -26,7 +26,7 @@
 #include "sys/procfs.h"
 
 /* Above this highest descriptor number, copying the table costs more than the detour around it. */
-enum { MANY_FDS = 1000, CHILD_STACK = 16384 };
+enum { MANY_FDS = 1000 };
 
 /* One more than a plan can use: the last always stays on /dev/null, as the source of take_back. */
 enum { RESERVED = PROC_MAX_FDS + 1 };
@@ -79,7 +79,7 @@ static int lend_reserved(const struct proc_plan *plan, struct proc_child *child)
 
 static bool has_many_fds(const struct proc_plan *plan)
 {
-    int highest = plan->cgroup_procs;
+    int highest = plan->cgroup_procs > plan->cgroup_dir ? plan->cgroup_procs : plan->cgroup_dir;
 
     for (size_t i = 0; i < plan->fd_count; i++)
         if (plan->fds[i] > highest)
@@ -112,24 +112,6 @@ static void prepare(const struct proc_plan *plan, struct proc_child *child)
     memcpy(child->fds, plan->fds, sizeof(child->fds));
     if (plan->oom_score_adj != INT_MIN)
         snprintf(child->oom, sizeof(child->oom), "%d", plan->oom_score_adj);
-}
-
-/* All signals are blocked around clone: a handler must not run in a child that shares our memory.
- * Raw, because glibc keeps two signals of its own out of what sigprocmask can block. */
-__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) static pid_t clone_child(
-    struct proc_child *child, int flags, int *pidfd)
-{
-    _Alignas(16) char stack[CHILD_STACK];
-    uint64_t all = UINT64_MAX, before = 0;
-    pid_t pid;
-    int error;
-
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
-    pid =
-        clone(proc_child_main, stack + sizeof(stack), flags | CLONE_PIDFD | SIGCHLD, child, pidfd);
-    error = errno;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
-    return pid < 0 ? -error : pid;
 }
 
 static int fail(const struct proc_plan *plan, const struct proc_child *child, struct proc *proc,
@@ -186,7 +168,7 @@ static int spawn_fast(const struct proc_plan *plan, struct proc_child *child, st
     if (lend)
         result = lend_reserved(plan, child);
     if (result == 0)
-        pid = clone_child(child, CLONE_VM | CLONE_VFORK | (lend ? CLONE_FILES : 0), &proc->pidfd);
+        pid = proc_clone(child, CLONE_VM | CLONE_VFORK | (lend ? CLONE_FILES : 0), &proc->pidfd);
     if (lend)
         take_back(plan);
     /* A child that changes its user clears the flag of the memory that it shares with us. */
@@ -208,7 +190,7 @@ static int spawn_slow(const struct proc_plan *plan, struct proc_child *child, st
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return fail(plan, child, proc, PROC_STAGE_FDS, errno, err);
     child->error_fd = ends[1];
-    pid = clone_child(child, 0, &proc->pidfd);
+    pid = proc_clone(child, 0, &proc->pidfd);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);

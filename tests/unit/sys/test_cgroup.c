@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +24,7 @@
 #include "base/err.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup_locate.h"
+#include "sys/proc.h"
 
 static struct cgroup_root root;
 static bool available;
@@ -47,6 +49,61 @@ static pid_t fork_into(const struct cgroup *group)
     close(ready[0]);
     close(ready[1]);
     return pid;
+}
+
+/* Starts `cat /proc/self/cgroup` by the plan; its membership must name the group. */
+static void expect_born_in(struct proc_plan *plan, const char *name)
+{
+    char cat[] = "/bin/cat", file[] = "/proc/self/cgroup", text[4096];
+    char *argv[] = {cat, file, NULL}, *envp[] = {NULL};
+    struct proc proc;
+    struct proc_end end;
+    struct err err = {0};
+    int out[2], status = 0;
+    ssize_t len = 0, got;
+
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    plan->path = cat;
+    plan->argv = argv;
+    plan->envp = envp;
+    plan->fds[1] = out[1];
+    if (proc_spawn(plan, &proc, &err) < 0)
+        fail_msg("%s", err.text);
+    close(out[1]);
+    while ((got = read(out[0], text + len, sizeof(text) - 1 - (size_t)len)) > 0)
+        len += got;
+    close(out[0]);
+    text[len] = '\0';
+    while ((status = proc_reap(&proc, &end)) == 0)
+        sched_yield();
+    assert_int_equal(status, 1);
+    assert_int_equal(end.status, 0);
+    if (!strstr(text, name))
+        fail_msg("not in %s: %s", name, text);
+}
+
+static void child_is_born_in_its_group(void **state)
+{
+    struct proc_plan plan;
+    struct cgroup group;
+
+    (void)state;
+    if (!available)
+        skip();
+    assert_int_equal(cgroup_open(&root, &group, "born.1.1", NULL), 0);
+    for (int slow = 0; slow < 2; slow++) {
+        proc_plan_init(&plan);
+        plan.slow_path = slow;
+        plan.cgroup_dir = group.dir;
+        expect_born_in(&plan, "/born.1.1\n");
+        /* Where it can't be born there, it joins. */
+        proc_plan_init(&plan);
+        plan.slow_path = slow;
+        plan.cgroup_dir = STDIN_FILENO;
+        plan.cgroup_procs = group.procs;
+        expect_born_in(&plan, "/born.1.1\n");
+    }
+    assert_int_equal(cgroup_close(&root, &group), 0);
 }
 
 static void group_lives_and_dies(void **state)
@@ -278,6 +335,7 @@ static int close_root(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(child_is_born_in_its_group),
         cmocka_unit_test(group_lives_and_dies),
         cmocka_unit_test(populated_group_is_not_removed),
         cmocka_unit_test(groups_below_are_removed_too),
