@@ -187,6 +187,8 @@ static void draw_lines(struct tui *tui, int y, int bottom)
         int height = line_height(tui, line);
         for (int chunk = skip; chunk < height && y < bottom; chunk++)
             draw_line(tui, y++, line, chunk, number == logs->found);
+        if (!logs->paused)
+            tui->cells.cursor_y = y - 1;
         skip = 0;
         logs->drawn_last = number;
         number = logview_step(logs, number, 1);

@@ -128,7 +128,7 @@ demo_shots() {
     shot pools-light 120x40 light "── flaky" j j j
     shot workers 120x40 dark "selected: flaky" 2 / flaky Enter
     shot detail 120x40 dark "Past lives" 2 / flaky Enter Enter
-    shot logs 120x40 dark "filter /round/" j j j l / round Tab
+    shot logs 120x40 dark "FOLLOW" 4
     shot queue 120x40 dark "Depth" 3
     shot events 120x40 dark "event detail" 5
     shot help 120x40 dark "switch view" '?'
