@@ -370,6 +370,12 @@ static void copy_text(void *ctx, const struct log_line *line)
     target->out[len] = '\0';
 }
 
+static void copy_own_text(void *ctx, const struct log_line *line)
+{
+    if (line->stream != 's')
+        copy_text(ctx, line);
+}
+
 void capture_last_line(const struct capture *capture, char *out, size_t size)
 {
     const struct lines *lines = capture->out.len ? &capture->out : &capture->err;
@@ -381,7 +387,8 @@ void capture_last_line(const struct capture *capture, char *out, size_t size)
         copy_text(&target, &unfinished);
         return;
     }
-    ring_tail(&capture->ring, 1, copy_text, &target);
+    /* Notes stand between a worker's lines, rarely two of them together. */
+    ring_tail(&capture->ring, 4, copy_own_text, &target);
 }
 
 uint64_t capture_bytes(const struct capture *capture)

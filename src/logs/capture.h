@@ -87,7 +87,7 @@ char *capture_take_output(struct capture *capture, size_t *len, uint64_t *total)
 
 /* The last `count` lines in the ring, oldest first, to `sink`. Returns how many. */
 size_t capture_tail(const struct capture *capture, size_t count, capture_sink *sink, void *ctx);
-/* Text of the last line, one without its newline yet included, at most size-1 bytes, raw; "" when
+/* Text of the worker's own last line, one without its newline yet included, at most size-1 bytes, raw; "" when
  * none. */
 void capture_last_line(const struct capture *capture, char *out, size_t size);
 /* Monotonic count of bytes and lines read, for "no output since". */

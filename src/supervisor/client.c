@@ -36,7 +36,7 @@ static void client_drop(struct client *client)
 
 static void client_set_events(struct client *client)
 {
-    uint32_t events = EPOLLIN;
+    uint32_t events = client->more ? EPOLLOUT : EPOLLIN;
 
     if (client->dead)
         return;
@@ -83,11 +83,13 @@ bool client_has_room(const struct client *client)
     return !client->dead && client->greeted && buf_len(&client->out) < CLIENT_VIEW_ROOM;
 }
 
+/* Serves what was read, as long as the replies leave: who asks without reading is served no more. */
 static void client_read_lines(struct client *client)
 {
     int served = 0;
 
-    while (!client->dead && !client->closing && served++ < REQUESTS_A_TURN) {
+    client->more = false;
+    while (!client->dead && !client->closing) {
         char *start = buf_data(&client->in);
         size_t len = buf_len(&client->in);
         char *end = len ? memchr(start, '\n', len) : NULL;
@@ -99,6 +101,11 @@ static void client_read_lines(struct client *client)
             }
             return;
         }
+        if (buf_len(&client->out) > CLIENT_VIEW_ROOM)
+            client_flush(client);
+        client->more = served++ == REQUESTS_A_TURN || buf_len(&client->out) > CLIENT_VIEW_ROOM;
+        if (client->more)
+            return;
         command_line(client, start, (size_t)(end - start));
         buf_consume(&client->in, (size_t)(end - start) + 1);
     }
@@ -112,7 +119,9 @@ static void client_on_ready(void *owner, uint32_t events)
         client_flush(client);
         client_pump_results(client);
     }
-    if (!client->dead && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
+    if (!client->dead && client->more) {
+        client_read_lines(client);
+    } else if (!client->dead && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
         char *room = buf_reserve(&client->in, READ_STEP);
         ssize_t got = room ? recv(client->fd, room, READ_STEP, MSG_DONTWAIT) : 0;
 
@@ -126,12 +135,29 @@ static void client_on_ready(void *owner, uint32_t events)
     client_flush(client);
 }
 
+/* Workers need descriptors too: clients get a quarter at most. */
+static size_t clients_most(const struct supervisor *sup)
+{
+    size_t share = sup->nofile > 0 ? (size_t)sup->nofile / 4 : CLIENTS_MAX;
+
+    return share < CLIENTS_MAX ? share : CLIENTS_MAX;
+}
+
+static void turn_away(int fd)
+{
+    static const char text[] = "{\"id\":null,\"ok\":false,\"code\":\"full\","
+                               "\"error\":\"too many clients are connected already\"}\n";
+
+    (void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+}
+
 struct client *client_new(struct supervisor *sup, int fd, const struct sock_peer *peer)
 {
     struct client *client;
 
-    if (sup->client_count >= CLIENTS_MAX) {
-        close(fd);
+    if (sup->client_count >= clients_most(sup)) {
+        turn_away(fd);
         return NULL;
     }
     client = mem_new(sizeof(*client));
@@ -148,6 +174,21 @@ struct client *client_new(struct supervisor *sup, int fd, const struct sock_peer
     return client;
 }
 
+void client_keep_spares(struct supervisor *sup)
+{
+    int fd;
+
+    while (sup->spare_count < CLIENT_SPARES &&
+           (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        sup->spares[sup->spare_count++] = fd;
+}
+
+void client_drop_spares(struct supervisor *sup)
+{
+    while (sup->spare_count)
+        close(sup->spares[--sup->spare_count]);
+}
+
 void client_free(struct client *client)
 {
     if (!client)
@@ -160,6 +201,7 @@ void client_free(struct client *client)
     close(client->fd);
     list_remove(&client->link);
     client->sup->client_count--;
+    client_keep_spares(client->sup);
     buf_fini(&client->in);
     buf_fini(&client->out);
     free(client);
@@ -204,6 +246,10 @@ void client_accept(void *owner, uint32_t events)
 
         if (fd == -EAGAIN)
             return;
+        if (fd == -EMFILE && sup->spare_count) {
+            close(sup->spares[--sup->spare_count]);
+            continue;
+        }
         if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS) {
             accept_pause(sup, fd);
             return;

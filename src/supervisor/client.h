@@ -21,7 +21,8 @@ struct pool_box;
 struct result;
 struct supervisor;
 
-enum { CLIENT_OUT_MAX = 256 << 10, CLIENT_VIEW_ROOM = 64 << 10, CLIENTS_MAX = 256 };
+enum { CLIENT_OUT_MAX = 256 << 10, CLIENT_VIEW_ROOM = 64 << 10, CLIENTS_MAX = 256,
+       CLIENT_SPARES = 8 };
 
 enum view {
     VIEW_SUMMARY,
@@ -66,6 +67,7 @@ struct client {
     struct sock_peer peer;
     struct buf in, out;
     bool greeted;
+    bool more;    /* lines in `in` wait for their turn: nothing is read meanwhile */
     bool map;     /* gets every result; its end is the run's end */
     bool waits;   /* `submit --wait`: wants to hear of waited tasks */
     bool closing; /* close when `out` is sent */
@@ -82,6 +84,10 @@ struct client {
 /* Adopts a connected socket. NULL when the limit is reached (the fd is closed). */
 struct client *client_new(struct supervisor *sup, int fd, const struct sock_peer *peer);
 void client_free(struct client *client);
+/* Descriptors held for clients, so that `status` is answered when workers have all others. Filled
+ * up again whenever a client leaves. */
+void client_keep_spares(struct supervisor *sup);
+void client_drop_spares(struct supervisor *sup);
 /* The listener is readable: takes what waits. */
 void client_accept(void *owner, uint32_t events);
 /* Frees what died in this turn. */

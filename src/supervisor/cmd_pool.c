@@ -62,7 +62,7 @@ void cmd_scale(struct request *request)
     if (!box)
         return;
     before = box->pool->want;
-    snprintf(number, sizeof(number), "%lld", (long long)request_int(request, "size", -1));
+    snprintf(number, sizeof(number), "%lld", (long long)request_int(request, "size", INT64_MIN));
     if (!scale_parse(text ? text : number, before, &size)) {
         client_refuse(client, request->id, "usage", "size `%.20s`: give N, +N or -N",
                       text ? text : "");
@@ -214,11 +214,12 @@ void cmd_kill(struct request *request)
 {
     struct client *client = request->client;
     const char *name = request_string(request, "signal");
-    int signal = name ? str_parse_signal(name) : (int)request_int(request, "signal", SIGTERM);
+    int64_t wanted = name ? str_parse_signal(name) : request_int(request, "signal", SIGTERM);
+    int signal = wanted > 0 && wanted < NSIG ? (int)wanted : 0;
     struct target target;
     char text[64];
 
-    if (signal <= 0 || signal >= NSIG) {
+    if (!signal) {
         client_refuse(client, request->id, "usage", "no signal `%.20s`", name ? name : "");
         return;
     }

@@ -54,7 +54,7 @@ void cmd_ps(struct request *request)
     struct client *client = request->client;
     struct supervisor *sup = client->sup;
     struct pool_box *only = NULL;
-    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
+    struct page page = {.offset = request_count(request, "offset", 0)};
     struct json_out out;
 
     if (request_string(request, "pool") && !(only = request_pool(request, "pool")))
@@ -81,8 +81,8 @@ void cmd_events(struct request *request)
     struct event_log *log = client->sup->events;
     int64_t wanted = request_int(request, "lines", EVENTS_DEFAULT);
     uint64_t first = event_first_kept(log);
-    uint64_t after = (uint64_t)request_int(request, "after", 0);
-    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
+    uint64_t after = request_count(request, "after", 0);
+    struct page page = {.offset = request_count(request, "offset", 0)};
     struct json_out out = client_begin_reply(client, request->id);
 
     if (wanted >= 0 && log->next - first > (uint64_t)wanted)
@@ -137,7 +137,7 @@ void cmd_logs(struct request *request)
     struct supervisor *sup = client->sup;
     const char *text = request_string(request, "target");
     struct target target = {0};
-    struct page page = {.offset = (size_t)request_int(request, "offset", 0)};
+    struct page page = {.offset = request_count(request, "offset", 0)};
     struct json_out out;
 
     if ((!text || strcmp(text, "*") != 0) && !request_target(request, &target))

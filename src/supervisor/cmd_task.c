@@ -237,11 +237,13 @@ static int cancel_one(struct request *request, struct pool_box *box, struct task
 
 static int prioritise_one(struct request *request, struct pool_box *box, struct task *task)
 {
-    int64_t priority =
-        request_int(request, "priority", task->priority) + request_int(request, "change", 0);
+    int64_t change = request_int(request, "change", 0);
+    int64_t priority = request_int(request, "priority", task->priority);
 
     if (task_is_final(task->state) || task->state == TASK_RUNNING)
         return -EALREADY;
+    if (change > -TASK_PRIORITY_MAX && change < TASK_PRIORITY_MAX)
+        priority += change;
     priority = priority < 0 ? 0 : priority > TASK_PRIORITY_MAX ? TASK_PRIORITY_MAX : priority;
     queue_set_priority(&box->pool->queue, task, (int)priority);
     return 0;

@@ -76,6 +76,13 @@ int64_t request_int(const struct request *request, const char *key, int64_t fall
     return fallback;
 }
 
+uint64_t request_count(const struct request *request, const char *key, uint64_t fallback)
+{
+    int64_t number = request_int(request, key, (int64_t)fallback);
+
+    return number < 0 ? 0 : (uint64_t)number;
+}
+
 bool request_flag(const struct request *request, const char *key)
 {
     return json_is_true(json_object_get(request->json, key));
@@ -131,7 +138,8 @@ static bool target_slot(struct request *request, struct target *target, const ch
         refuse_unknown_pool(request, name);
         return false;
     }
-    if (str_parse_int(digits, &slot) == 0 && slot > 0 && slot < INT32_MAX)
+    if (str_parse_int(digits, &slot) == 0 && slot > 0 && slot < INT32_MAX &&
+        strcmp(bracket + strcspn(bracket, "]"), "]") == 0)
         target->worker = pool_worker(target->box->pool, (int)slot);
     if (!target->worker)
         client_refuse(request->client, request->id, "unknown", "pool %s has no slot `%s`", name,

@@ -32,6 +32,8 @@ command_handler *command_handler_find(const char *name);
 /* Arguments. NULL, false or `fallback` when missing or of another type. */
 const char *request_string(const struct request *request, const char *key);
 int64_t request_int(const struct request *request, const char *key, int64_t fallback);
+/* The same where only numbers from 0 make sense: a negative one is 0. */
+uint64_t request_count(const struct request *request, const char *key, uint64_t fallback);
 bool request_flag(const struct request *request, const char *key);
 /* The pool named by `key`; answers the client and returns NULL when there is none. */
 struct pool_box *request_pool(struct request *request, const char *key);

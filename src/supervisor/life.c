@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "logs/capture.h"
+#include "supervisor/events.h"
 #include "supervisor/life_start.h"
 #include "supervisor/output.h"
 
@@ -96,7 +97,7 @@ static struct cgroup *life_cgroup(struct life *life)
 /* Any process of the tree left? Zombies do not count. */
 static bool life_tree_alive(struct life *life)
 {
-    const struct cgroup *group = life_cgroup(life);
+    struct cgroup *group = life_cgroup(life);
 
     if (proc_group_alive(life->pgid))
         return true;
@@ -182,11 +183,25 @@ static void life_unblock(struct life *life)
         loop_add(life->sup->loop, &life->err_watch, life->err_fd, EPOLLIN, life_on_stderr, life);
 }
 
+/* Told once, until every log is written again. */
+static void life_log_waits(struct life *life)
+{
+    struct supervisor *sup = life->sup;
+
+    if (sup->logs_wait_until)
+        return;
+    sup->logs_wait_until = sup->now + LOGS_CHECK;
+    event_add(sup, "log", LEVEL_BAD, true, "", life->box->pool, life->worker,
+              "no room for its log: %s",
+              life->box->spec->log.block_when_full ? "its output waits" : "lines are dropped");
+}
+
 static void life_check_logs(struct supervisor *sup)
 {
+    bool waiting = false;
+
     if (!sup->logs_wait_until || sup->now < sup->logs_wait_until)
         return;
-    sup->logs_wait_until = 0;
     LIST_EACH(node, &sup->lives)
     {
         struct life *life = LIST_ENTRY(node, struct life, link);
@@ -195,10 +210,13 @@ static void life_check_logs(struct supervisor *sup)
             continue;
         capture_flush(life->capture, sup->wall);
         if (capture_waiting(life->capture))
-            sup->logs_wait_until = sup->now + LOGS_CHECK;
+            waiting = true;
         else if (life->log_blocked)
             life_unblock(life);
     }
+    sup->logs_wait_until = waiting ? sup->now + LOGS_CHECK : 0;
+    if (!waiting)
+        event_add(sup, "log", LEVEL_GOOD, false, "", NULL, NULL, "logs are written again");
 }
 
 void life_check(struct supervisor *sup)
@@ -225,8 +243,8 @@ static bool life_read_stream(struct life *life, struct loop_watch *watch, int *f
 
     if (capture_bytes(life->capture) != before)
         worker_on_output(life->worker, life->sup->now);
-    if (capture_waiting(life->capture) && !life->sup->logs_wait_until)
-        life->sup->logs_wait_until = life->sup->now + LOGS_CHECK;
+    if (capture_waiting(life->capture))
+        life_log_waits(life);
     if (rc == -EAGAIN)
         life_block(life);
     if (rc == CAPTURE_MORE || rc == -EAGAIN || rc == -EINTR)

@@ -19,6 +19,7 @@
 #include "logs/capture.h"
 #include "pool/template.h"
 #include "supervisor/environ.h"
+#include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/logview.h"
 #include "supervisor/output.h"
@@ -140,6 +141,7 @@ static void start_plan(const struct life *life, const struct start *start, struc
     plan->group_count = box->group_count;
     plan->nice = spec->nice;
     plan->reserved = life->sup->reserved_fds;
+    plan->default_signals = life->sup->default_signals;
     plan->slow_path = box->slow_path;
     if (spec->limits.nofile < 0)
         start_add_limit(plan, RLIMIT_NOFILE, (int64_t)life->sup->nofile_before.rlim_cur);
@@ -188,7 +190,8 @@ static struct capture *capture_open(struct life *life, struct capture *beside)
 
     if (!capture) {
         /* A log that can't be opened costs its file, never the worker. */
-        diag_write(&life->sup->diag, DIAG_ERROR, "%s", err.text);
+        event_add(life->sup, "log", LEVEL_BAD, true, "", life->box->pool, life->worker, "no log: %s",
+                  err.text);
         options.path = NULL;
         capture = capture_new(life->sup->logs, &options, NULL);
     }

@@ -74,7 +74,7 @@ void cmd_subscribe(struct request *request)
     struct client *client = request->client;
     enum view view = view_parse(request_string(request, "view"));
     struct subscription *sub;
-    int64_t count = request_int(request, "count", 50);
+    size_t count = request_count(request, "count", 50);
 
     if (view == VIEW_COUNT) {
         client_refuse(client, request->id, "usage", "no view `%.20s`",
@@ -88,9 +88,9 @@ void cmd_subscribe(struct request *request)
     copy_argument(request, "sort", sub->sort, sizeof(sub->sort));
     copy_argument(request, "state", sub->state, sizeof(sub->state));
     sub->desc = request_flag(request, "desc");
-    sub->offset = (size_t)request_int(request, "offset", 0);
-    sub->count = count < 0 ? 0 : count > WINDOW_MOST ? WINDOW_MOST : (size_t)count;
-    sub->tail = (size_t)request_int(request, "tail", 200);
+    sub->offset = request_count(request, "offset", 0);
+    sub->count = count > WINDOW_MOST ? WINDOW_MOST : count;
+    sub->tail = request_count(request, "tail", 200);
     if (!subscribe_filter(request, sub))
         return;
     if (view == VIEW_LOG && !logview_subscribe(request, sub))

@@ -101,6 +101,7 @@ static int setup_socket(struct supervisor *sup, const struct supervisor_options 
             return rc;
         snprintf(sup->socket_path, sizeof(sup->socket_path), "%s", sup->listener.path);
         rc = loop_add(sup->loop, &sup->listen_watch, sup->listener.fd, EPOLLIN, client_accept, sup);
+        client_keep_spares(sup);
     }
     if (rc == 0 && !options->no_socket)
         rc = notify_socket_open(sup, dir, err);
@@ -208,7 +209,7 @@ static void setup_facts(struct supervisor *sup)
     sup->wall = sup->started_wall = clock_wall();
     if (procfs_read_machine(&machine) == 0)
         sup->mem_total = machine.mem_total;
-    proc_raise_nofile_from(&sup->nofile_before);
+    sup->nofile = proc_raise_nofile_from(&sup->nofile_before);
     sup->reserved_fds = proc_reserve_fds();
     if (sup->reserved_fds < 0)
         sup->reserved_fds = 0;
@@ -321,6 +322,7 @@ void supervisor_free(struct supervisor *sup)
         return;
     LIST_EACH(node, &sup->clients)
     client_free(LIST_ENTRY(node, struct client, link));
+    client_drop_spares(sup);
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
     for (size_t i = 0; i < sup->box_count; i++)

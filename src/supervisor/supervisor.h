@@ -88,6 +88,7 @@ struct supervisor {
     struct sock_listener listener;
     struct loop_watch listen_watch, notify_watch, signal_watch;
     int notify_fd, signal_fd;
+    uint64_t default_signals;    /* proc_default_signals */
     int reserved_fds;            /* first of the low descriptors kept for children */
     struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
@@ -96,6 +97,9 @@ struct supervisor {
     struct map by_pid;     /* PID -> struct life */
     struct list clients;
     size_t client_count;
+    int64_t nofile;  /* how many descriptors there may be */
+    int spares[8];   /* CLIENT_SPARES */
+    int spare_count;
     int64_t accept_paused_until;
     struct event_log *events;
     struct buf scratch; /* one message at a time */

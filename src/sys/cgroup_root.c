@@ -21,6 +21,7 @@
 #include "sys/cgroup_locate.h"
 #include "sys/cgroup_tree.h"
 #include "sys/proc_scan.h"
+#include "sys/procfs.h"
 
 #define LEAF_END ".self"
 #define HOW_TO_GET_IT "systemd-run --user --scope -p Delegate=yes lifeguard run ..."
@@ -194,6 +195,15 @@ static int sweep_run(int own, const char *entry)
     return count;
 }
 
+/* A supervisor of another build or version lives as well: what counts is what it calls itself. */
+static bool is_alive(pid_t pid)
+{
+    struct procfs_stat ours, theirs;
+
+    return procfs_read_stat(getpid(), 0, &ours) == 0 && procfs_read_stat(pid, 0, &theirs) == 0 &&
+           theirs.state != 'Z' && strcmp(ours.comm, theirs.comm) == 0;
+}
+
 int cgroup_sweep_stale(const char *name)
 {
     struct proc_scan scan;
@@ -206,7 +216,7 @@ int cgroup_sweep_stale(const char *name)
     while ((entry = proc_scan_next_name(&scan))) {
         int pid = entry_pid(entry, name);
 
-        if (pid > 0 && pid != getpid() && !same_program(pid))
+        if (pid > 0 && pid != getpid() && !is_alive(pid))
             count += sweep_run(scan.fd, entry);
     }
     proc_scan_close(&scan);

@@ -187,7 +187,12 @@ class Server:
 
     def workers(self, pool=None):
         arguments = {"pool": pool} if pool else {}
-        return self.call("ps", **arguments)["workers"]
+        rows, offset = [], 0
+        while offset is not None:
+            reply = self.call("ps", offset=offset, **arguments)
+            rows += reply["workers"]
+            offset = reply.get("next")
+        return rows
 
     def pids(self, pool=None):
         return {worker["slot"]: worker["pid"] for worker in self.workers(pool) if worker["pid"]}

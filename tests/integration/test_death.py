@@ -2,11 +2,13 @@
 """When supervisor or guardian die: no worker outlives them, daemons among them, and who is left
 says so."""
 import os
+import shutil
 import signal
+import subprocess
 import time
 import unittest
 
-from harness import PATIENCE, Case, pid_is_there, service, wait_for
+from harness import PATIENCE, PROGRAM, Case, pid_is_there, service, wait_for
 
 # After the death: one second is promised, the rest is for a busy machine.
 PROMISE = 1 + 2
@@ -194,6 +196,29 @@ class Guardian(Death):
             self.assertEqual(self.survivors(kinds), {})
             again.wait_event("sweep")
         again.wait_state("svc", "busy", 2)
+
+    def test_a_living_namesake_is_left_alone(self):
+        """Another runtime directory and another build: the same name is no sign of death."""
+        server = self.start(service("svc", ["sleep", "100000"], 2, ready={"min_uptime": "50ms"}))
+        server.wait_state("svc", "busy", 2)
+        before = server.pids("svc")
+        os.mkdir(f"{self.directory}/bin")
+        os.mkdir(f"{self.directory}/run2", 0o700)
+        shutil.copy(PROGRAM, f"{self.directory}/bin/lifeguard")
+        path = self.config([service("svc", ["true"], restart="never")])
+        env = {**self.env, "XDG_RUNTIME_DIR": f"{self.directory}/run2",
+               "XDG_STATE_HOME": f"{self.directory}/state2"}
+        other = subprocess.Popen([f"{self.directory}/bin/lifeguard", "run", path, "--headless"],
+                                 env=env)
+        try:
+            wait_for(lambda: os.path.exists(f"{self.directory}/run2/lifeguard/t.sock"), 15,
+                     "the namesake")
+            self.assertEqual(subprocess.run([PROGRAM, "shutdown", "t"], env=env, check=False,
+                                            stdout=subprocess.DEVNULL).returncode, 0)
+        finally:
+            other.terminate()
+            other.wait()
+        self.assertEqual(server.pids("svc"), before)
 
 
 if __name__ == "__main__":

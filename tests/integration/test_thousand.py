@@ -17,20 +17,11 @@ def cpu_ticks(pid):
 class Thousand(harness.Case):
     COUNT = 200 if harness.SANITIZED else 1000
 
-    def rows(self, server):
-        """All workers, page by page."""
-        rows, offset = [], 0
-        while offset is not None:
-            reply = server.call("ps", offset=offset)
-            rows += reply["workers"]
-            offset = reply.get("next")
-        return rows
-
     def test_thousand(self):
         server = self.start({"name": "sleepers", "mode": "service",
                                         "command": ["sleep", "100000"], "size": self.COUNT})
         harness.wait_for(lambda: server.status("sleepers")["state"] == "ok", 60, "all to be up")
-        rows = self.rows(server)
+        rows = server.workers()
         self.assertEqual(len({row["pid"] for row in rows}), self.COUNT)
 
         # Scrolling: each window has its own rows, and only rows that changed come again.
@@ -53,10 +44,10 @@ class Thousand(harness.Case):
         self.assertLess(cpu_ticks(pid) - before, 3 * os.sysconf("SC_CLK_TCK") * 0.05)
 
         server.connect()
-        kept = {row["slot"]: row["pid"] for row in self.rows(server)}
+        kept = {row["slot"]: row["pid"] for row in server.workers()}
         server.call("scale", pool="sleepers", size="10")
-        harness.wait_for(lambda: len(self.rows(server)) == 10, 30, "ten workers")
-        for row in self.rows(server):
+        harness.wait_for(lambda: len(server.workers()) == 10, 30, "ten workers")
+        for row in server.workers():
             self.assertEqual(kept[row["slot"]], row["pid"])
         self.assertEqual(server.shutdown(), 0)
 
