@@ -13,7 +13,7 @@ builds=${BUILD_ROOT:-$root/build}
 jobs=${JOBS:-$(nproc)}
 packages=(gcc libc6-dev clang llvm cmake ninja-build pkg-config git ccache
   libncurses-dev libconfig-dev libjansson-dev libpcre2-dev libcmocka-dev libvterm-dev
-  clang-tidy clang-format-14 cppcheck scdoc python3 perl procps strace parallel)
+  clang-tidy clang-format-14 cppcheck scdoc python3 perl procps strace parallel tmux make util-linux)
 
 step() {
   printf '\n== %s (after %d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60))
@@ -21,7 +21,7 @@ step() {
 
 install_missing() {
   local missing=() each
-  for each in "${packages[@]}"; do
+  for each in "$@"; do
     dpkg-query -W -f '${Status}\n' "$each" 2>/dev/null | grep -q 'ok installed' ||
       missing+=("$each")
   done
@@ -62,7 +62,9 @@ export UBSAN_OPTIONS="print_stacktrace=1"
 mkdir -p "$builds"
 if [ -z "${NO_INSTALL:-}" ]; then
   step "tools"
-  install_missing
+  install_missing "${packages[@]}"
+  # The sanitizers' runtime is a package of the compiler's own version.
+  install_missing "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 fi
 step "build: gcc, Release"
 build test-release gcc Release
