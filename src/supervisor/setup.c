@@ -178,6 +178,7 @@ static int setup_signals(struct supervisor *sup, struct err *err)
     sup->signal_fd = signals_open(signals, err);
     if (sup->signal_fd < 0)
         return sup->signal_fd;
+    sup->default_signals = proc_default_signals();
     return loop_add(sup->loop, &sup->signal_watch, sup->signal_fd, EPOLLIN, supervisor_on_signal,
                     sup);
 }

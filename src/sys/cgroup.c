@@ -84,9 +84,20 @@ int cgroup_kill(const struct cgroup *group)
     return has_group(group) ? cgroup_tree_kill(group->dir) : 0;
 }
 
-bool cgroup_populated(const struct cgroup *group)
+bool cgroup_populated(struct cgroup *group)
 {
-    return has_group(group) && cgroup_tree_populated(group->dir);
+    char text[128];
+    ssize_t got;
+
+    if (!has_group(group))
+        return false;
+    if (group->events <= 0)
+        group->events = openat(group->dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    if (group->events <= 0)
+        return cgroup_tree_populated(group->dir);
+    got = pread(group->events, text, sizeof(text) - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    return strstr(text, "populated 1") != NULL;
 }
 
 int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key)
@@ -105,6 +116,8 @@ int cgroup_close(const struct cgroup_root *root, struct cgroup *group)
 
     if (has_group(group)) {
         close(group->procs);
+        if (group->events > 0)
+            close(group->events);
         /* A process of the group may have made groups of its own below. */
         result = cgroup_tree_remove_children(group->dir);
         close(group->dir);

@@ -20,8 +20,9 @@ struct cgroup_root {
 };
 
 struct cgroup {
-    int dir;   /* fd, -1 = none */
-    int procs; /* fd of cgroup.procs for joining, -1 = none */
+    int dir;    /* fd, -1 = none */
+    int procs;  /* fd of cgroup.procs for joining, -1 = none */
+    int events; /* fd of cgroup.events since cgroup_populated was asked, 0 = none */
     char name[128];
 };
 
@@ -45,7 +46,7 @@ int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char
 int cgroup_set(const struct cgroup *group, const char *file, const char *value);
 int cgroup_kill(const struct cgroup *group);
 /* True while a process lives in it. */
-bool cgroup_populated(const struct cgroup *group);
+bool cgroup_populated(struct cgroup *group);
 /* Number in a flat keyed file (cgroup_event(g, "memory.events", "oom_kill")), or -1. */
 int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key);
 /* PIDs in it, at most `max`; returns the count. */

@@ -51,6 +51,8 @@ struct proc_plan {
                        error pipe, because a vfork child stuck there would block the loop */
     int reserved;   /* what proc_reserve_fds answered, 0 = none: keeps spawning cheap when
                        this process has more than a thousand descriptors */
+    /* What proc_default_signals answered: these need no reset in the child; 0 = reset all. */
+    uint64_t default_signals;
 };
 
 enum proc_stage {
@@ -90,6 +92,9 @@ int proc_spawn(const struct proc_plan *plan, struct proc *proc, struct err *err)
  * not known yet, -errno = it never started, with stage and *err as proc_spawn gives them. Ask when
  * the process ended with status 127, before or after proc_reap. 1 for other spawns. */
 int proc_spawn_result(const struct proc_plan *plan, struct proc *proc, struct err *err);
+/* Signals (bit n-1 is signal n) that this process leaves at their default, for the plans of a process
+ * that changes no signal's action later. */
+uint64_t proc_default_signals(void);
 /* Takes PROC_MAX_FDS low descriptor numbers (open on /dev/null, CLOEXEC) for plan.reserved. Call at
  * start, while low numbers are free. The first one, or -errno. */
 int proc_reserve_fds(void);

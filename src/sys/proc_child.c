@@ -196,7 +196,7 @@ struct child_sigaction {
     uint64_t mask;
 };
 
-CHILD_CODE static void reset_signals(void)
+CHILD_CODE static void reset_signals(uint64_t at_default)
 {
     struct child_sigaction action;
     uint64_t none = 0;
@@ -208,7 +208,7 @@ CHILD_CODE static void reset_signals(void)
     /* The real-time ones are left to execve, which resets all handlers: nobody ignores them, and
      * thirty calls more are a twentieth of the price of a small program. */
     for (int i = 1; i < SIGSYS + 1; i++)
-        if (i != SIGKILL && i != SIGSTOP)
+        if (i != SIGKILL && i != SIGSTOP && !(at_default >> (i - 1) & 1))
             syscall(SYS_rt_sigaction, i, &action, NULL, sizeof(action.mask));
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
@@ -223,7 +223,7 @@ CHILD_CODE static int execute(struct proc_child *child)
         if (error)
             return error;
     }
-    reset_signals();
+    reset_signals(plan->default_signals);
     return check(syscall(SYS_execve, child->path, plan->argv, plan->envp));
 }
 

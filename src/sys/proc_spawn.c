@@ -51,6 +51,18 @@ int proc_reserve_fds(void)
     return fd < 0 ? -errno : first;
 }
 
+uint64_t proc_default_signals(void)
+{
+    struct sigaction action;
+    uint64_t mask = 0;
+
+    for (int i = 1; i < SIGSYS + 1; i++)
+        if (sigaction(i, NULL, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+            action.sa_handler == SIG_DFL)
+            mask |= UINT64_C(1) << (i - 1);
+    return mask;
+}
+
 /* The reserved numbers go back to /dev/null: left as they are they would hold the workers' pipes
  * open. */
 static void take_back(const struct proc_plan *plan)
@@ -110,6 +122,10 @@ static void prepare(const struct proc_plan *plan, struct proc_child *child)
     child->path[0] = '\0';
     child->oom[0] = '\0';
     memcpy(child->fds, plan->fds, sizeof(child->fds));
+    /* The last reserved number is /dev/null for good: the child need not open it. */
+    for (int i = 0; i < 3; i++)
+        if (child->fds[i] < 0 && plan->reserved > 0)
+            child->fds[i] = plan->reserved + PROC_MAX_FDS;
     if (plan->oom_score_adj != INT_MIN)
         snprintf(child->oom, sizeof(child->oom), "%d", plan->oom_score_adj);
 }

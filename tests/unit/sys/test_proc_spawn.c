@@ -120,13 +120,13 @@ static void no_descriptor_leaks(void **state)
     check_no_leaks(true);
 }
 
-static void signals_are_fresh(void **state)
+/* With and without the knowledge of which actions were never changed. */
+static void expect_fresh_signals(bool told)
 {
     struct run run;
     char line[4096];
     sigset_t set, before;
 
-    (void)state;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGRTMIN + 3);
@@ -136,6 +136,7 @@ static void signals_are_fresh(void **state)
     run_init(&run, self, "describe");
     run.plan.new_session = true;
     run.plan.death_signal = true;
+    run.plan.default_signals = told ? proc_default_signals() : 0;
     run_through(&run);
     assert_string_equal(described(&run, "ignored=", line), "0");
     assert_string_equal(described(&run, "masked=", line), "0");
@@ -148,6 +149,19 @@ static void signals_are_fresh(void **state)
     signal(SIGPIPE, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     run_fini(&run);
+}
+
+static void signals_are_fresh(void **state)
+{
+    uint64_t at_default = proc_default_signals();
+
+    (void)state;
+    assert_true(at_default & UINT64_C(1) << (SIGTERM - 1));
+    signal(SIGTERM, SIG_IGN);
+    assert_int_equal(proc_default_signals(), at_default & ~(UINT64_C(1) << (SIGTERM - 1)));
+    signal(SIGTERM, SIG_DFL);
+    expect_fresh_signals(false);
+    expect_fresh_signals(true);
 }
 
 /* Descriptors that stand in each other's way. Runs in a process of its own, because it rearranges
