@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +22,38 @@
 #include "supervisor/start.h"
 #include "sys/file.h"
 #include "tui/tui.h"
+#include "wire/commands.h"
 
 enum { UNABLE = 255 };
+
+/* How the screen shall look; `map --tui` takes what it finds. */
+static int screen_options(const struct args *args, struct tui_options *options)
+{
+    const char *color, *theme;
+
+    if (strcmp(args->command->name, "map") == 0)
+        return 0;
+    options->ascii = args_flag(args, "ascii");
+    options->plain = args_flag(args, "plain");
+    options->no_mouse = args_flag(args, "no-mouse");
+    options->refresh = args_value(args, "refresh")->seconds;
+    color = args_text(args, "color");
+    theme = args_text(args, "theme");
+    options->light = theme && strcmp(theme, "light") == 0;
+    if (theme && !options->light && strcmp(theme, "dark") != 0)
+        return -cli_fail(CLI_USAGE, "--theme %s: dark or light", theme);
+    if (!color || strcmp(color, "auto") == 0)
+        return 0;
+    if (strcmp(color, "never") == 0)
+        options->color = TUI_COLOR_NEVER;
+    else if (strcmp(color, "16") == 0)
+        options->color = TUI_COLOR_16;
+    else if (strcmp(color, "256") == 0)
+        options->color = TUI_COLOR_256;
+    else
+        return -cli_fail(CLI_USAGE, "--color %s: auto, never, 16 or 256", color);
+    return 0;
+}
 
 /* Opens the screen. The exit status; a terminal that can't show it gets plain status. */
 static int show_screen(const struct args *args, const char *socket_path, const char *name,
@@ -33,7 +64,8 @@ static int show_screen(const struct args *args, const char *socket_path, const c
     struct tui_result result = {0};
     struct err err = {0};
 
-    (void)args;
+    if (screen_options(args, &options) < 0)
+        return CLI_USAGE;
     if (tui_run(&options, &result, &err) < 0 && result.outcome != TUI_NO_SCREEN)
         return cli_fail(CLI_FAILED, "%s", err.text);
     if (result.outcome == TUI_NO_SCREEN) {

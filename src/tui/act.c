@@ -251,6 +251,21 @@ static void on_task(struct tui *tui, const char *verb, const char *done)
     act_send(tui, json_pack("{s:s,s:[s]}", "cmd", verb, "tasks", field_text(row, "id")), what);
 }
 
+static void prioritise(struct tui *tui, int change)
+{
+    const json_t *row = view_selected(tui);
+    char what[192];
+
+    if (!row)
+        return;
+    snprintf(what, sizeof(what), "task %.24s: priority %s", field_text(row, "id"),
+             change > 0 ? "raised" : "lowered");
+    act_send(tui,
+             json_pack("{s:s,s:[s],s:i}", "cmd", "prioritise", "tasks", field_text(row, "id"),
+                       "change", change),
+             what);
+}
+
 static void acknowledge(struct tui *tui, bool all)
 {
     const json_t *row = tui->view == VIEW_EVENTS ? view_selected(tui) : NULL;
@@ -284,6 +299,8 @@ bool act_do(struct tui *tui, enum action action)
         on_task(tui, "retry", "runs again");
     else if (action == ACTION_CANCEL)
         on_task(tui, "cancel", "cancelled");
+    else if (action == ACTION_RAISE || action == ACTION_LOWER)
+        prioritise(tui, action == ACTION_RAISE ? 1 : -1);
     else if (action == ACTION_ACK || action == ACTION_ACK_ALL)
         acknowledge(tui, action == ACTION_ACK_ALL);
     else if (action == ACTION_UNDO)

@@ -70,6 +70,9 @@ static const struct {
     {IN_POOLS | IN_WORKERS, 'd', ACTION_OPEN},
     {IN_QUEUE, 'r', ACTION_RETRY},
     {IN_QUEUE, 'x', ACTION_CANCEL},
+    {IN_QUEUE, '+', ACTION_RAISE},
+    {IN_QUEUE, '=', ACTION_RAISE},
+    {IN_QUEUE, '-', ACTION_LOWER},
     /* Everywhere. */
     {IN_ALL, KEY_UP_CODE, ACTION_UP},
     {IN_ALL, 'k', ACTION_UP},
@@ -187,6 +190,8 @@ static const struct {
     [ACTION_PREVIOUS_LOG] = {"previous-log", NULL},
     [ACTION_RETRY] = {"retry", "retry"},
     [ACTION_CANCEL] = {"cancel", "cancel"},
+    [ACTION_RAISE] = {"raise", "prioritise"},
+    [ACTION_LOWER] = {"lower", "prioritise"},
     [ACTION_FOLLOW] = {"follow", NULL},
     [ACTION_LEFT] = {"left", NULL},
     [ACTION_RIGHT] = {"right", NULL},

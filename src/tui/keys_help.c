@@ -99,6 +99,7 @@ static const struct key_help help[] = {
     {"x X", "stop / kill", IN_WORKERS | IN_DETAIL, ACTION_STOP},
     {"x", "stop", IN_POOLS, ACTION_STOP},
     {"r x", "retry / cancel task", IN_QUEUE, ACTION_RETRY},
+    {"+ -", "priority", IN_QUEUE, ACTION_RAISE},
     {"P", "pause pool", IN_POOLS, ACTION_PAUSE},
     {"H", "hold auto-restart", IN_POOLS | IN_WORKERS | IN_DETAIL, ACTION_HOLD},
     {"a A", "acknowledge / all", IN_POOLS | IN_EVENTS, ACTION_ACK},

@@ -244,7 +244,7 @@ static void draw(struct tui *tui)
                        &widen);
     if (window->loaded && !window->total)
         draw_empty(tui, window, y);
-    view_hint(tui, "r retry  x cancel  Enter detail  (r/x on dead or waiting tasks)");
+    view_hint(tui, "r retry  x cancel  +/- priority  Enter detail  (r/x on dead or waiting tasks)");
 }
 
 static void key(const json_t *row, char *out, size_t size)

@@ -37,8 +37,23 @@ static const struct command_arg run_args[] = {
     {"pool", "NAME", "start only this pool (may be repeated)", .kind = ARG_STRINGS},
     {"exit-when-done", NULL, "end when every job pool is done", .kind = ARG_FLAG},
     {"workers", "N", "without a config: copies of COMMAND to keep running", ARG_INT, .letter = 'n'},
+    {"ascii", NULL, "the screen in ASCII", .kind = ARG_FLAG},
+    {"plain", NULL, "the screen without bars, boxes and sparklines", .kind = ARG_FLAG},
+    {"color", "WHEN", "auto, never, 16 or 256", .kind = ARG_STRING},
+    {"theme", "NAME", "dark or light", .kind = ARG_STRING},
+    {"no-mouse", NULL, "leave the mouse to the terminal", .kind = ARG_FLAG},
+    {"refresh", "D", "least time between two pictures", .kind = ARG_SECONDS},
     {"config", "CONFIG", "config files, or COMMAND [ARG]... behind --", ARG_REST,
      .positional = true},
+};
+
+static const struct command_arg attach_args[] = {
+    {"ascii", NULL, "the screen in ASCII", .kind = ARG_FLAG},
+    {"plain", NULL, "the screen without bars, boxes and sparklines", .kind = ARG_FLAG},
+    {"color", "WHEN", "auto, never, 16 or 256", .kind = ARG_STRING},
+    {"theme", "NAME", "dark or light", .kind = ARG_STRING},
+    {"no-mouse", NULL, "leave the mouse to the terminal", .kind = ARG_FLAG},
+    {"refresh", "D", "least time between two pictures", .kind = ARG_SECONDS},
 };
 
 static const struct command_arg map_args[] = {
@@ -202,7 +217,7 @@ const struct command command_table[] = {
      ARGS(map_args), .local = true, .greedy = true},
     {"attach", "open the screen of a running supervisor",
      "Opens the screen of a supervisor that is running already. Several may watch at once.",
-     .named = true},
+     ARGS(attach_args), .named = true},
     {"list", "list the supervisors that are running", NULL, .local = true},
     {"check", "check config files and start nothing",
      "Reads config files as run would, reports every error with file and line, and exits with 0 "
