@@ -39,6 +39,8 @@ struct life {
     int64_t rss_before, rss_before_at; /* some minutes ago, for the change */
     char wchan[48];
     int threads, fds;        /* fds -1 = not looked at */
+    int64_t shown_at;        /* last time that it was a row of some client's window */
+    int still;               /* samples in a row without any CPU used */
     uint8_t cpu_history[60]; /* percent, one a second while somebody looks */
     size_t cpu_next, cpu_count;
     char status_text[80]; /* STATUS= of sd_notify */

@@ -264,11 +264,13 @@ static void worker_samples(struct json_out *out, const struct life *life)
 void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
                            const struct worker *worker)
 {
-    const struct life *life = worker->life;
+    struct life *life = worker->life;
     const struct hang_spec *hang = &worker->pool->spec->hang;
     bool waits = worker->state == WORKER_BACKOFF || worker->state == WORKER_HELD ||
                  worker->state == WORKER_FAILED;
 
+    if (life)
+        life->shown_at = sup->now;
     json_put_string(out, "pool", worker->pool->spec->name);
     json_put_int(out, "slot", worker->slot);
     if (worker->pid)

@@ -22,6 +22,8 @@ static const int64_t REST_PERIOD = 30 * CLOCK_S;
 static const int64_t LOAD_PERIOD = 15 * CLOCK_S;
 static const int64_t PRUNE_PERIOD = 5 * CLOCK_S;
 static const int64_t RSS_SPAN = 300 * CLOCK_S;
+static const int64_t SHOWN_LATELY = 3 * CLOCK_S;
+enum { STILL_SAMPLES = 3, STILL_ROUNDS = 4 };
 
 static void life_note_cpu(struct life *life, double seconds, int64_t now)
 {
@@ -61,6 +63,7 @@ static void sample_life(struct life *life)
         life->rss_before = stat.rss;
         life->rss_before_at = sup->now;
     }
+    life->still = life->user_seconds + life->sys_seconds > life->cpu_seconds ? 0 : life->still + 1;
     life_note_cpu(life, life->user_seconds + life->sys_seconds, sup->now);
     worker_on_sample(life->worker, life->user_seconds + life->sys_seconds,
                      stat.state == 'T' || stat.state == 't', sup->now);
@@ -81,18 +84,30 @@ static int64_t box_period(const struct pool_box *box)
     return period && period < look ? period : look;
 }
 
+/* A worker that rests where nobody sees it is looked at now and then; a hang limit needs all. */
+static bool life_may_wait(const struct life *life)
+{
+    const struct pool_box *box = life->box;
+
+    return life->still >= STILL_SAMPLES && !hang_sample_period(box->pool) &&
+           life->sup->now - life->shown_at > SHOWN_LATELY &&
+           ((unsigned)life->worker->slot + box->sample_round) % STILL_ROUNDS != 0;
+}
+
 static void sample_box(struct pool_box *box)
 {
     struct pool *pool = box->pool;
     double used = box->cpu_ended;
 
     box->rss = 0;
+    box->sample_round++;
     for (size_t s = 0; s < pool->slots; s++) {
         struct life *life = pool->workers[s] ? pool->workers[s]->life : NULL;
 
         if (!life)
             continue;
-        sample_life(life);
+        if (!life_may_wait(life))
+            sample_life(life);
         used += life->cpu_seconds;
         box->rss += life->rss;
     }

@@ -56,10 +56,11 @@ struct pool_box {
     bool prune_due;           /* a life ended: there may be too many logs now */
     int64_t prune_at;         /* not looked after before then */
     int64_t next_sample, next_load;
-    double cpu_ended;  /* seconds of CPU that ended lives used */
-    double cpu_before; /* all that was used at the last sample */
-    int64_t cpu_at;    /* when that was */
-    double cpu;        /* percent of one CPU, all workers, at the last sample */
+    double cpu_ended;      /* seconds of CPU that ended lives used */
+    double cpu_before;     /* all that was used at the last sample */
+    unsigned sample_round; /* counts samples: workers at rest are looked at in turns */
+    int64_t cpu_at;        /* when that was */
+    double cpu;            /* percent of one CPU, all workers, at the last sample */
     int64_t rss;
     uint64_t last_event; /* seq of this pool's newest event */
 };
@@ -97,8 +98,8 @@ struct supervisor {
     struct map by_pid;     /* PID -> struct life */
     struct list clients;
     size_t client_count;
-    int64_t nofile;  /* how many descriptors there may be */
-    int spares[8];   /* CLIENT_SPARES */
+    int64_t nofile; /* how many descriptors there may be */
+    int spares[8];  /* CLIENT_SPARES */
     int spare_count;
     int64_t accept_paused_until;
     struct event_log *events;
