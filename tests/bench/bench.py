@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -17,6 +18,27 @@ ROWS = (1, 4, 5, 6, 7, 12)
 
 def on_signal(number, _frame):
     raise SystemExit(128 + number)
+
+
+def busy_share(seconds):
+    """Share of the machine's CPU time that was used meanwhile."""
+    def ticks():
+        with open("/proc/stat", encoding="ascii") as file:
+            fields = [int(each) for each in file.readline().split()[1:9]]
+        return sum(fields), fields[3] + fields[4]
+    total, idle = ticks()
+    time.sleep(seconds)
+    total_after, idle_after = ticks()
+    return 1 - (idle_after - idle) / max(total_after - total, 1)
+
+
+def wait_for_quiet():
+    """Figures of a busy machine say little; after a while they are taken all the same."""
+    for _ in range(60):
+        busy = busy_share(1)
+        if busy < 0.1:
+            return
+    print(f"the machine is {busy:.0%} busy with other things", file=sys.stderr)
 
 
 def run_row(number, build, quick):
@@ -38,6 +60,7 @@ def main(argv):
         signal.signal(each, on_signal)
     print(table.head(), flush=True)
     for number in numbers:
+        wait_for_quiet()
         try:
             for row in run_row(number, os.path.abspath(argv[1]), bool(os.environ.get("QUICK"))):
                 print(table.line(row.cells()), flush=True)
