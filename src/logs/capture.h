@@ -25,12 +25,12 @@ struct logs_options {
 };
 
 struct capture_options {
-    const char *path;     /* the log file, absolute; NULL = no file */
+    const char *path;       /* the log file, absolute; NULL = no file */
     struct capture *beside; /* writes into that one's file, whole lines in turn, and has none of its
                              own; that one must live longer */
-    bool append;          /* per slot or pool: earlier lives are in the same file */
-    int64_t max_size;     /* rotate at; 0 = never */
-    int keep;             /* rotated files kept, path.1 .. path.N */
+    bool append;            /* per slot or pool: earlier lives are in the same file */
+    int64_t max_size;       /* rotate at; 0 = never */
+    int keep;               /* rotated files kept, path.1 .. path.N */
     bool timestamps;      /* each line begins with "2026-11-21T03:00:01.123+0000 o ", a '+' instead
                              of the last blank marks a partial line */
     bool block_when_full; /* a full disk pauses reading instead of dropping */
@@ -87,8 +87,8 @@ char *capture_take_output(struct capture *capture, size_t *len, uint64_t *total)
 
 /* The last `count` lines in the ring, oldest first, to `sink`. Returns how many. */
 size_t capture_tail(const struct capture *capture, size_t count, capture_sink *sink, void *ctx);
-/* Text of the worker's own last line, one without its newline yet included, at most size-1 bytes, raw; "" when
- * none. */
+/* Text of the worker's own last line, one without its newline yet included, at most size-1 bytes,
+ * raw; "" when none. */
 void capture_last_line(const struct capture *capture, char *out, size_t size);
 /* Monotonic count of bytes and lines read, for "no output since". */
 uint64_t capture_bytes(const struct capture *capture);

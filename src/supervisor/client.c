@@ -83,7 +83,8 @@ bool client_has_room(const struct client *client)
     return !client->dead && client->greeted && buf_len(&client->out) < CLIENT_VIEW_ROOM;
 }
 
-/* Serves what was read, as long as the replies leave: who asks without reading is served no more. */
+/* Serves what was read, as long as the replies leave: who asks without reading is served no
+ * more. */
 static void client_read_lines(struct client *client)
 {
     int served = 0;
@@ -178,8 +179,7 @@ void client_keep_spares(struct supervisor *sup)
 {
     int fd;
 
-    while (sup->spare_count < CLIENT_SPARES &&
-           (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+    while (sup->spare_count < CLIENT_SPARES && (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
         sup->spares[sup->spare_count++] = fd;
 }
 

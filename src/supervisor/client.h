@@ -21,8 +21,12 @@ struct pool_box;
 struct result;
 struct supervisor;
 
-enum { CLIENT_OUT_MAX = 256 << 10, CLIENT_VIEW_ROOM = 64 << 10, CLIENTS_MAX = 256,
-       CLIENT_SPARES = 8 };
+enum {
+    CLIENT_OUT_MAX = 256 << 10,
+    CLIENT_VIEW_ROOM = 64 << 10,
+    CLIENTS_MAX = 256,
+    CLIENT_SPARES = 8
+};
 
 enum view {
     VIEW_SUMMARY,

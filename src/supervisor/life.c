@@ -362,7 +362,7 @@ void life_note(struct life *life, const char *what)
     if (life->exited)
         worker_describe_end(life->worker, why, sizeof(why));
     snprintf(text, sizeof(text), "── %s[%d] pid %d generation %u %s%s%s ──", life->box->spec->name,
-             life->worker->slot, life->proc.pid, life->worker->generation, what,
-             *why ? ": " : "", why);
+             life->worker->slot, life->proc.pid, life->worker->generation, what, *why ? ": " : "",
+             why);
     capture_note(life->capture, life->sup->wall, text);
 }

@@ -190,8 +190,8 @@ static struct capture *capture_open(struct life *life, struct capture *beside)
 
     if (!capture) {
         /* A log that can't be opened costs its file, never the worker. */
-        event_add(life->sup, "log", LEVEL_BAD, true, "", life->box->pool, life->worker, "no log: %s",
-                  err.text);
+        event_add(life->sup, "log", LEVEL_BAD, true, "", life->box->pool, life->worker,
+                  "no log: %s", err.text);
         options.path = NULL;
         capture = capture_new(life->sup->logs, &options, NULL);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting: caller -> guardian -> supervisor. The supervisor reports through a pipe: one line, with
- * the socket's path when it is up, else with the reason. The guardian holds no end of it, so a death
- * before the report is an end of file.
+ * Starting: caller -> guardian -> supervisor. The supervisor reports through a pipe: one line,
+ * with the socket's path when it is up, else with the reason. The guardian holds no end of it, so a
+ * death before the report is an end of file.
  */
 #include "supervisor/start.h"
 

@@ -92,8 +92,8 @@ int proc_spawn(const struct proc_plan *plan, struct proc *proc, struct err *err)
  * not known yet, -errno = it never started, with stage and *err as proc_spawn gives them. Ask when
  * the process ended with status 127, before or after proc_reap. 1 for other spawns. */
 int proc_spawn_result(const struct proc_plan *plan, struct proc *proc, struct err *err);
-/* Signals (bit n-1 is signal n) that this process leaves at their default, for the plans of a process
- * that changes no signal's action later. */
+/* Signals (bit n-1 is signal n) that this process leaves at their default, for the plans of a
+ * process that changes no signal's action later. */
 uint64_t proc_default_signals(void);
 /* Takes PROC_MAX_FDS low descriptor numbers (open on /dev/null, CLOEXEC) for plan.reserved. Call at
  * start, while low numbers are free. The first one, or -errno. */
