@@ -4,7 +4,9 @@
 # release, prints one Markdown table. Figures are medians of interleaved runs; ratios hold from
 # machine to machine, absolute figures do not.
 #
-#   QUICK=1  fewer and smaller runs, for trying the script
+#   QUICK=1        fewer and smaller runs, for trying the script
+#   LONG=1         row 5 with 10,000 workers as well
+#   BENCH_DIR=DIR  where files are written (default: /dev/shm, else TMPDIR)
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
