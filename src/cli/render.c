@@ -143,6 +143,8 @@ static void render_status_line(const json_t *reply, const struct render_style *s
     print_end(out, color, style->color);
     if (strcmp(print_word(reply, "guardian"), "degraded") == 0)
         buf_append_string(out, "  guardian: degraded");
+    if (strcmp(print_word(reply, "tier"), "sweep") == 0)
+        buf_append_string(out, "  trees: by process group");
     buf_append_string(out, "\n");
     buf_fini(&name);
 }

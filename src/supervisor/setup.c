@@ -125,8 +125,10 @@ static void setup_cgroups(struct supervisor *sup)
                   "ended %d processes that a dead supervisor of this name left behind", left);
     if (cgroup_root_open(&sup->cgroups, sup->spec.supervisor.name, &err) < 0) {
         snprintf(sup->tier_note, sizeof(sup->tier_note), "%.390s", err.text);
-        diag_write(&sup->diag, DIAG_INFO,
-                   "process trees are ended by process group and environment tag: %s", err.text);
+        event_add(sup, "tier", LEVEL_NOTE, false, "", NULL, NULL,
+                  "no cgroups, so process trees are ended by process group and environment tag: "
+                  "%.110s",
+                  err.text);
     }
 }
 
@@ -399,6 +401,9 @@ void setup_say_goodbye(struct supervisor *sup, int status)
     {
         struct client *client = LIST_ENTRY(node, struct client, link);
 
+        /* A run without any input may be over before its own client has spoken. */
+        while (client->map && !client->greeted && !client->dead)
+            loop_turn(sup->loop, CLOCK_NEVER);
         if (client->greeted && !client->dead)
             goodbye_to(sup, client, status);
     }
