@@ -72,6 +72,21 @@ void hang_disarm(struct worker *worker)
     heap_remove(&worker->pool->hang_timers, &worker->hang_timer);
 }
 
+void hang_act(struct worker *worker, int64_t now)
+{
+    const struct pool *pool = worker->pool;
+
+    if (worker->hung && pool->spec->hang.action == HANG_RESTART && !pool->held)
+        worker_handle(worker, EVENT_HANG, now);
+}
+
+static const char *hang_intent(const struct pool *pool)
+{
+    if (pool->spec->hang.action != HANG_RESTART)
+        return "";
+    return pool->held ? "; not restarted: held" : "; restarting it";
+}
+
 static void hang_mark(struct worker *worker, const char *what, int64_t quiet, int64_t limit,
                       int64_t now)
 {
@@ -90,9 +105,8 @@ static void hang_mark(struct worker *worker, const char *what, int64_t quiet, in
     pool->dirty = true;
     pool_say(pool, worker, POOL_EVENT_HUNG, "hung: %s for %s (limit %s)%s%s%s", what, quiet_text,
              limit_text, worker->stopped ? ", stopped by a signal" : "", task,
-             pool->spec->hang.action == HANG_RESTART ? "; restarting it" : "");
-    if (pool->spec->hang.action == HANG_RESTART && !pool->held)
-        worker_handle(worker, EVENT_HANG, now);
+             hang_intent(pool));
+    hang_act(worker, now);
 }
 
 void hang_check(struct worker *worker, int64_t now)

@@ -18,6 +18,8 @@ void hang_arm(struct worker *worker, int64_t now);
 void hang_disarm(struct worker *worker);
 /* The worker's hang timer fired. */
 void hang_check(struct worker *worker, int64_t now);
+/* Restarts the worker if it hangs, its pool says so, and no hold is on the pool. */
+void hang_act(struct worker *worker, int64_t now);
 /* A sign of life: clears suspect and hung. */
 void hang_clear(struct worker *worker, int64_t now);
 /* How often /proc must be sampled for this pool's limits; 0 = not at all. */

@@ -72,8 +72,7 @@ void worker_on_trigger(struct worker *worker, int64_t now)
     worker->hung_at = now;
     worker->pool->hung++;
     pool_say(worker->pool, worker, POOL_EVENT_HUNG, "hung: by its own word (WATCHDOG=trigger)");
-    if (worker->pool->spec->hang.action == HANG_RESTART)
-        worker_handle(worker, EVENT_HANG, now);
+    hang_act(worker, now);
 }
 
 void worker_request_stop(struct worker *worker, const char *who, int64_t now)

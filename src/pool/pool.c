@@ -273,9 +273,12 @@ void pool_hold(struct pool *pool, bool hold, int64_t now)
     pool->dirty = true;
     if (hold)
         return;
-    for (size_t i = 0; i < pool->slots; i++)
+    for (size_t i = 0; i < pool->slots; i++) {
         if (pool->workers[i] && pool->workers[i]->state == WORKER_HELD)
             worker_request_start(pool->workers[i], now);
+        else if (pool->workers[i])
+            hang_act(pool->workers[i], now);
+    }
 }
 
 int pool_resize(struct pool *pool, int size, const char *who, int64_t now, struct err *err)

@@ -122,6 +122,16 @@ class Silence(Hangs):
         self.assertEqual(server.pids("svc")[1], pid)
         self.expect(0, "status")
 
+    def test_held_pool_restarts_what_hung_when_it_is_resumed(self):
+        server = self.start(service("svc", ["sleep", "100000"], ready=QUICK, restart_backoff=FAST,
+                                    hang={"silence": "1s", "action": "restart"}))
+        server.call("hold", target="svc")
+        self.assertIn("not restarted: held", server.wait_event("hung", "svc")[0]["text"])
+        self.assertEqual(server.worker("svc", 1)["generation"], 1)
+        server.call("resume", target="svc")
+        self.assertIn("hang by lifeguard", self.wait_restarted(server, "svc")["text"])
+        self.assertGreaterEqual(len(server.wait_event("hung", "svc")), 1)
+
     def test_deaf_hung_worker_is_killed(self):
         server = self.start(service("svc", self.deaf(), ready=QUICK, restart_backoff=FAST,
                                     stop={"grace": "300ms"},
