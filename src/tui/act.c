@@ -210,7 +210,7 @@ static void resize(struct tui *tui, int by)
         return;
     }
     pool = view_find_pool(tui, pin.pool);
-    size = field_int(pool, "want", -1);
+    size = field_int(pool, "size", -1); /* "want" is 0 once it is done */
     if (tui->sized_until > tui->now && strcmp(tui->sized.pool, pin.pool) == 0)
         size = tui->sized.slot;
     if (!pin.pool[0] || size < 0)

@@ -115,6 +115,24 @@ static void sizes_count_from_the_last_key(void **state)
     screen_close(test);
 }
 
+static void a_done_pool_is_sized_from_its_size(void **state)
+{
+    struct screen_test *test = screen_open(24, 80, NULL, NULL);
+    json_t *request;
+
+    (void)state;
+    screen_set(test, "pools",
+               "[{\"name\":\"nightly\",\"mode\":\"command\",\"state\":\"done\",\"live\":0,"
+               "\"want\":0,\"size\":3}]");
+    screen_expect(test, "nightly     done");
+    screen_press(test, "+", "nightly: size 4");
+    request = fake_wait_request(&test->fake, "scale");
+    assert_string_equal(text_of(request, "size"), "4");
+    assert_int_equal(json_integer_value(json_object_get(request, "expect")), 3);
+    json_decref(request);
+    screen_close(test);
+}
+
 static void another_operator_is_named(void **state)
 {
     struct screen_test *test = screen_open(24, 80, NULL, NULL);
@@ -317,6 +335,7 @@ int main(void)
         cmocka_unit_test(many_are_killed_by_their_number),
         cmocka_unit_test(stopping_a_pool_wants_its_name),
         cmocka_unit_test(sizes_count_from_the_last_key),
+        cmocka_unit_test(a_done_pool_is_sized_from_its_size),
         cmocka_unit_test(another_operator_is_named),
         cmocka_unit_test(pause_and_hold_toggle),
         cmocka_unit_test(the_signal_menu_begins_with_term),
