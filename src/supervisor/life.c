@@ -25,6 +25,8 @@
 /* Output may come this long after the exit before descendants that hold the pipe are ended. */
 static const int64_t EOF_GRACE = 2 * CLOCK_S;
 static const int64_t LINGER_CHECK = 20 * CLOCK_MS;
+/* Half of a pipe. */
+enum { SHORT_READ = 32768 };
 static const int64_t LOGS_CHECK = CLOCK_S / 2;
 
 static void life_on_stdout(void *owner, uint32_t events);
@@ -240,8 +242,10 @@ static bool life_read_stream(struct life *life, struct loop_watch *watch, int *f
 {
     uint64_t before = capture_bytes(life->capture);
     int rc = capture_read(life->capture, *fd, stream, life->sup->wall);
+    uint64_t got = capture_bytes(life->capture) - before;
 
-    if (capture_bytes(life->capture) != before)
+    life->sup->short_reads += got > 0 && got < SHORT_READ;
+    if (got > 0)
         worker_on_output(life->worker, life->sup->now);
     if (capture_waiting(life->capture))
         life_log_waits(life);
@@ -291,12 +295,15 @@ static void life_on_stdin(void *owner, uint32_t events)
  * would else cost another turn. */
 static void life_read_rest(struct life *life)
 {
+    int short_reads = life->sup->short_reads;
+
     for (int look = 0; look < 2; look++) {
         if (life->out_fd >= 0)
             life_read_stream(life, &life->out_watch, &life->out_fd, 'o');
         if (life->err_fd >= 0)
             life_read_stream(life, &life->err_watch, &life->err_fd, 'e');
     }
+    life->sup->short_reads = short_reads;
 }
 
 static void life_fill_end(struct life *life, const struct proc_end *end)

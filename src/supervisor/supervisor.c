@@ -33,6 +33,9 @@
 static const int64_t STALL_MIN = 2 * CLOCK_S;
 static const int64_t REAP_PERIOD = CLOCK_S / 2;
 static const int64_t PROGRESS_PERIOD = 5 * CLOCK_S;
+/* See supervisor_gather. */
+static const int64_t GATHER = CLOCK_MS / 10;
+enum { SHORT_TURNS = 4 };
 
 struct pool_box *supervisor_find_pool(struct supervisor *sup, const char *name)
 {
@@ -230,10 +233,27 @@ static void supervisor_tell_progress(struct supervisor *sup)
     file_write_if_ready(STDERR_FILENO, line, strlen(line));
 }
 
+/* A worker that writes line by line would wake us for each of them, which costs it and us more than
+ * the lines do. After some such turns in a row the next lines gather in its pipe for a moment; a
+ * pipe that gets half full ends that, so nobody is ever held up by it. */
+static void supervisor_gather(struct supervisor *sup, int served, int64_t waited)
+{
+    bool again = served > 0 && sup->short_reads >= served && waited < GATHER;
+
+    sup->short_reads = 0;
+    sup->short_turns = again ? sup->short_turns + 1 : 0;
+    if (sup->short_turns > SHORT_TURNS)
+        loop_gather(GATHER);
+}
+
 static void supervisor_turn(struct supervisor *sup)
 {
+    int64_t began = clock_now();
+    int served;
+
     sup->asked_deadline = supervisor_deadline(sup);
-    loop_turn(sup->loop, sup->asked_deadline);
+    served = loop_turn(sup->loop, sup->asked_deadline);
+    supervisor_gather(sup, served, sup->now - began);
     if (sup->accept_paused_until && sup->now >= sup->accept_paused_until) {
         sup->accept_paused_until = 0;
         loop_change(sup->loop, &sup->listen_watch, EPOLLIN);

@@ -75,6 +75,8 @@ struct slot_box {
 struct supervisor {
     struct spec spec;
     struct loop *loop;
+    int short_reads; /* of this turn: reads of output that brought little */
+    int short_turns; /* in a row that came at once and had nothing but those */
     struct diag diag;
     struct logs *logs;
     struct pool_box *boxes;

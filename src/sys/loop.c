@@ -240,6 +240,13 @@ int loop_turn(struct loop *loop, int64_t deadline)
     return served;
 }
 
+void loop_gather(int64_t time)
+{
+    struct timespec span = {.tv_sec = time / CLOCK_S, .tv_nsec = time % CLOCK_S};
+
+    nanosleep(&span, NULL);
+}
+
 int64_t loop_now(const struct loop *loop)
 {
     return loop->now;

@@ -38,6 +38,8 @@ int loop_turn(struct loop *loop, int64_t deadline);
 /* Called in every turn after the wait, before anything is served: the place to take the time down.
  */
 void loop_on_wake(struct loop *loop, void (*on_wake)(void *ctx, int64_t now), void *ctx);
+/* Lets events gather for a fraction of a millisecond before the next turn. */
+void loop_gather(int64_t time);
 /* Monotonic time, read once when the turn's wait ended. */
 int64_t loop_now(const struct loop *loop);
 
