@@ -4,14 +4,15 @@
  * combinations of several), the lines of -a files, else standard input.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
@@ -22,7 +23,7 @@
 #include "pool/template.h"
 #include "sys/file.h"
 
-enum { MAP_UNABLE = 255, JOBS_MAX = 10000 };
+enum { MAP_UNABLE = 255, JOBS_MAX = 10000, READ_STEP = 65536 };
 static const int64_t INPUT_FILE_MAX = INT64_C(1) << 30;
 
 /* A growing list of strings in groups. */
@@ -50,41 +51,73 @@ static void inputs_add(struct inputs *inputs, const char *text, size_t len)
     inputs->sizes[inputs->groups - 1]++;
 }
 
-/* The words of the command and, behind each ":::", those of a group of inputs. */
-static void plan_split_words(const struct arg_value *words, char **command, struct inputs *inputs)
+/* The words of the command; what is from the first ":::" on are inputs. */
+static void plan_command(const struct arg_value *words, char **command)
 {
-    size_t used = 0;
+    for (size_t i = 0; i < words->count && strcmp(words->list[i], ":::") != 0; i++)
+        command[i] = mem_copy_string(words->list[i]);
+}
+
+static bool has_words(const struct arg_value *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(words->list[i], ":::") == 0)
+            return true;
+    return false;
+}
+
+/* Behind each ":::" a group of inputs. */
+static void plan_words(const struct arg_value *words, struct inputs *inputs)
+{
+    bool behind = false;
 
     for (size_t i = 0; i < words->count; i++) {
-        if (strcmp(words->list[i], ":::") == 0)
+        if (strcmp(words->list[i], ":::") == 0) {
             inputs_begin(inputs);
-        else if (inputs->groups)
+            behind = true;
+        } else if (behind) {
             inputs_add(inputs, words->list[i], strlen(words->list[i]));
-        else
-            command[used++] = mem_copy_string(words->list[i]);
+        }
     }
+}
+
+/* A file, a pipe, or "-" for standard input, to its end. */
+static int plan_read_all(const char *path, struct buf *text)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : 1;
+    int error = errno;
+
+    while (got > 0) {
+        char *room = buf_reserve(text, READ_STEP);
+
+        got = room ? read(fd, room, READ_STEP) : -1;
+        error = room ? errno : EFBIG;
+        if (got < 0 && error == EINTR)
+            got = 1;
+        else if (got > 0)
+            buf_commit(text, (size_t)got);
+    }
+    if (fd > STDIN_FILENO)
+        close(fd);
+    return got < 0 ? cli_fail(MAP_UNABLE, "-a %s: %s", path, strerror(error)) : 0;
 }
 
 static int plan_read_file(struct inputs *inputs, const char *path, bool null)
 {
-    struct err err = {0};
-    size_t len;
-    char *text = file_read_all(path, (size_t)INPUT_FILE_MAX, &len, &err);
-    char *at = text;
+    struct buf text = {.max = (size_t)INPUT_FILE_MAX};
+    int status = plan_read_all(path, &text);
+    const char *at = buf_data(&text), *stop = at + buf_len(&text);
 
-    if (!text)
-        return cli_fail(MAP_UNABLE, "-a %s", err.text);
     inputs_begin(inputs);
-    while (at < text + len) {
-        size_t left = (size_t)(text + len - at);
-        char *end = memchr(at, null ? '\0' : '\n', left);
-        size_t item = end ? (size_t)(end - at) : left;
+    while (status == 0 && at < stop) {
+        const char *end = memchr(at, null ? '\0' : '\n', (size_t)(stop - at));
 
-        inputs_add(inputs, at, item);
-        at += item + 1;
+        inputs_add(inputs, at, (size_t)((end ? end : stop) - at));
+        at = end ? end + 1 : stop;
     }
-    free(text);
-    return 0;
+    buf_fini(&text);
+    return status;
 }
 
 /* One -a file is read as it is needed; several are combined, so they are read whole. */
@@ -95,25 +128,25 @@ static int plan_inputs(const struct args *args, struct pool_spec *pool, struct i
     int status = 0;
     char cwd[PATH_MAX];
 
-    if (files->count == 1 && !inputs->groups && strcmp(files->list[0], "-") != 0) {
-        pool->tasks.source = SOURCE_FILE;
-        free(pool->tasks.path);
-        pool->tasks.path = file_absolute(getcwd(cwd, sizeof(cwd)) ? cwd : "/", files->list[0]);
-        return 0;
-    }
-    for (size_t i = 0; i < files->count && status == 0 && strcmp(files->list[i], "-") != 0; i++)
-        status = plan_read_file(inputs, files->list[i], args_flag(args, "null"));
+    if (files->count > 1 || (files->count && has_words(args_value(args, "command"))))
+        for (size_t i = 0; i < files->count && status == 0; i++)
+            status = plan_read_file(inputs, files->list[i], args_flag(args, "null"));
+    plan_words(args_value(args, "command"), inputs);
     if (inputs->groups) {
         pool->tasks.source = SOURCE_LIST;
         pool->tasks.list = inputs->list ? inputs->list : mem_new_array(1, sizeof(char *));
         pool->tasks.group_sizes = inputs->sizes;
         pool->tasks.group_count = inputs->groups;
         *inputs = (struct inputs){0};
-        return status;
+    } else if (files->count && strcmp(files->list[0], "-") != 0) {
+        pool->tasks.source = SOURCE_FILE;
+        free(pool->tasks.path);
+        pool->tasks.path = file_absolute(getcwd(cwd, sizeof(cwd)) ? cwd : "/", files->list[0]);
+    } else {
+        options->tty_input = isatty(STDIN_FILENO) == 1;
+        pool->tasks.source = SOURCE_STDIN;
+        pool->tasks.stdin_fd = STDIN_FILENO;
     }
-    options->tty_input = isatty(STDIN_FILENO) == 1;
-    pool->tasks.source = SOURCE_STDIN;
-    pool->tasks.stdin_fd = STDIN_FILENO;
     return status;
 }
 
@@ -289,7 +322,7 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     if (options->tui && !isatty(STDOUT_FILENO) && access("/dev/tty", R_OK | W_OK) < 0)
         return cli_fail(MAP_UNABLE, "--tui needs a terminal");
     pool->command = mem_new_array(words->count + 1, sizeof(char *));
-    plan_split_words(words, pool->command, &inputs);
+    plan_command(words, pool->command);
     status = pool->command[0] ? 0 : cli_fail(MAP_UNABLE, "map needs a command before :::");
     if (status == 0) {
         options->rerun = map_rerun_words(args, pool->command);

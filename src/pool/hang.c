@@ -104,8 +104,7 @@ static void hang_mark(struct worker *worker, const char *what, int64_t quiet, in
     pool->hung++;
     pool->dirty = true;
     pool_say(pool, worker, POOL_EVENT_HUNG, "hung: %s for %s (limit %s)%s%s%s", what, quiet_text,
-             limit_text, worker->stopped ? ", stopped by a signal" : "", task,
-             hang_intent(pool));
+             limit_text, worker->stopped ? ", stopped by a signal" : "", task, hang_intent(pool));
     hang_act(worker, now);
 }
 

@@ -157,23 +157,27 @@ bool template_has_fields(const struct template *template)
 int template_quote(struct buf *out, const char *text, size_t len)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=:,./@%^";
+                                "-_.+/";
+    bool open = false;
     size_t safe = 0;
+    int rc = 0;
 
     while (safe < len && text[safe] && strchr(plain, text[safe]))
         safe++;
     if (len && safe == len)
         return buf_append(out, text, len);
-    if (buf_append_char(out, '\'') < 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < len; i++) {
-        int rc =
-            text[i] == '\'' ? buf_append_string(out, "'\"'\"'") : buf_append_char(out, text[i]);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        bool quote = text[i] == '\'';
 
-        if (rc < 0)
-            return rc;
+        if (open == quote)
+            rc = buf_append_char(out, '\'');
+        open = !quote;
+        if (rc == 0)
+            rc = quote ? buf_append_string(out, "\"'\"") : buf_append_char(out, text[i]);
     }
-    return buf_append_char(out, '\'');
+    if (rc == 0 && !len)
+        rc = buf_append_string(out, "''");
+    return rc == 0 && open ? buf_append_char(out, '\'') : rc;
 }
 
 /* Item `index` (from 0) of the task: its bytes up to the NUL behind it. */
@@ -191,12 +195,12 @@ static const char *task_item(const struct task *task, unsigned index, size_t *le
     return at;
 }
 
-/* Without the last component's extension: a dot that begins the component is none. */
+/* Without the last component's extension: its last dot and what follows, if anything does. */
 static size_t cut_extension(const char *text, size_t from, size_t len)
 {
-    for (size_t i = len; i > from + 1; i--)
+    for (size_t i = len; i > from; i--)
         if (text[i - 1] == '.')
-            return i - 1;
+            return i < len ? i - 1 : len;
     return len;
 }
 
@@ -235,13 +239,14 @@ static int form_append(struct buf *out, enum part_form form, const char *text, s
     return quote ? template_quote(out, text, len) : buf_append(out, text, len);
 }
 
-/* How an expansion is written down: for execve words end in NUL, elsewhere values are quoted. */
+/* How an expansion is written down: for execve words end in NUL; to be read, all is quoted. */
 struct writer {
     struct buf *out;
     const struct task *task;
     int slot;
     bool quote;    /* values are quoted one by one (shell) */
     bool separate; /* several items in a word that is just {} become words of their own */
+    bool print;
 };
 
 static int part_write(const struct writer *writer, const struct part *part)
@@ -251,7 +256,8 @@ static int part_write(const struct writer *writer, const struct part *part)
     int rc = 0;
 
     if (part->kind == PART_TEXT)
-        return buf_append_string(writer->out, part->text);
+        return writer->print ? template_quote(writer->out, part->text, strlen(part->text))
+                             : buf_append_string(writer->out, part->text);
     if (part->kind == PART_SEQ)
         return buf_printf(writer->out, "%llu", (unsigned long long)task->seq);
     if (part->kind == PART_SLOT)
@@ -268,7 +274,9 @@ static int part_write(const struct writer *writer, const struct part *part)
         size_t len;
         const char *text = task_item(task, i, &len);
 
-        if (i > first)
+        if (i > first && writer->print)
+            rc = buf_append_string(writer->out, writer->separate ? " " : "' '");
+        else if (i > first)
             rc = buf_append_char(writer->out, writer->separate ? '\0' : ' ');
         if (rc == 0)
             rc = form_append(writer->out, part->form, text, len, writer->quote);
@@ -293,8 +301,8 @@ static int template_write(const struct template *template, const struct task *ta
 
     for (size_t i = 0; i < template->count && rc == 0; i++) {
         const struct word *word = &template->words[i];
-        struct writer writer = {out, task, slot, template->shell,
-                                word->count == 1 && !template->shell};
+        struct writer writer = {
+            out, task, slot, template->shell, word->count == 1 && !template->shell, false};
 
         rc = word_write(&writer, word);
         if (rc == 0)
@@ -341,20 +349,26 @@ int template_expand(const struct template *template, const struct task *task, in
     return rc < 0 ? rc : expansion_split(expansion, &words, template->shell);
 }
 
+/* A shell's script is what is read; other words are quoted where a shell would change them. */
 int template_print(const struct template *template, const struct task *task, int slot,
                    struct buf *out)
 {
-    struct expansion expansion = {0};
-    int rc = template_expand(template, task, slot, &expansion);
+    int rc = 0;
 
-    if (rc == 0 && template->shell)
-        rc = buf_append_string(out, expansion.argv[2]);
-    for (size_t i = 0; rc == 0 && !template->shell && i < expansion.argc; i++) {
+    for (size_t i = 0; i < template->count && rc == 0; i++) {
+        const struct word *word = &template->words[i];
+        struct writer writer = {
+            out, task, slot, true, word->count == 1 && !template->shell, !template->shell};
+        size_t start;
+
         if (i)
-            buf_append_char(out, ' ');
-        rc = template_quote(out, expansion.argv[i], strlen(expansion.argv[i]));
+            rc = buf_append_char(out, ' ');
+        start = buf_len(out);
+        if (rc == 0)
+            rc = word_write(&writer, word);
+        if (rc == 0 && buf_len(out) == start && !template->shell)
+            rc = buf_append_string(out, "''");
     }
-    expansion_fini(&expansion);
     return rc;
 }
 
