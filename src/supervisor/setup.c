@@ -323,23 +323,24 @@ void supervisor_free(struct supervisor *sup)
 {
     if (!sup)
         return;
-    LIST_EACH(node, &sup->clients)
-    client_free(LIST_ENTRY(node, struct client, link));
-    client_drop_spares(sup);
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
-    for (size_t i = 0; i < sup->box_count; i++)
-        box_release(&sup->boxes[i]);
-    free(sup->boxes);
     guardian_watch_stop(&sup->guardian);
     /* Whatever daemonised itself out of its worker's tree ends with us. */
     proc_sweep_children(clock_now() + CLOCK_S);
-    if (cgroup_root_ok(&sup->cgroups))
-        cgroup_root_close(&sup->cgroups, clock_now() + CLOCK_S);
-    notify_socket_close(sup);
+    /* The name is free before the clients see the end: who waited for it finds nobody there. */
     loop_delete(sup->loop, &sup->listen_watch);
     if (sup->listener.fd >= 0)
         sock_unlisten(&sup->listener);
+    LIST_EACH(node, &sup->clients)
+    client_free(LIST_ENTRY(node, struct client, link));
+    client_drop_spares(sup);
+    for (size_t i = 0; i < sup->box_count; i++)
+        box_release(&sup->boxes[i]);
+    free(sup->boxes);
+    if (cgroup_root_ok(&sup->cgroups))
+        cgroup_root_close(&sup->cgroups, clock_now() + CLOCK_S);
+    notify_socket_close(sup);
     loop_delete(sup->loop, &sup->signal_watch);
     if (sup->signal_fd >= 0)
         close(sup->signal_fd);
