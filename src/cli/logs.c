@@ -111,8 +111,8 @@ static bool logs_path(const struct logs *logs, const json_t *target, struct logs
     if (args_flag(logs->session.args, "previous") && down)
         back = 1;
     life = json_array_get(lives, back);
-    if (!life)
-        return false;
+    if (!life) /* a slot that has only had tasks that succeeded: no lives, but their output */
+        return down && back == 0 && print_field(target, "path", path);
     from->pid = (int)print_number(life, "pid", 0);
     return print_field(life, "log", path) ||
            (down && back == 0 && print_field(target, "path", path));

@@ -262,6 +262,13 @@ class Verb(Logs):
                       self.expect(0, "logs", "svc[2]", "-n", "1", "--json").stdout)
         self.expect(2, "logs", "svc", "--grep", "(")
 
+    def test_slot_at_rest_whose_tasks_all_succeeded(self):
+        server = self.start(job("j", ["echo", "said", "{}"], {"list": ["a"]}, 1),
+                            service("stay", ["sleep", "100000"], ready=QUICK))
+        server.wait_done(pool="j")
+        self.assertEqual(self.texts(self.expect(0, "logs", "j").stdout), [b"said a"])
+        self.assertEqual(self.expect(0, "logs", "j", "--previous").stdout, b"")
+
     def test_previous(self):
         server = self.begin()
         first = server.pids("svc")[1]
