@@ -99,7 +99,7 @@ static void map_on_result(struct map *map, json_t *message)
         cli_fail(0, "%lld bytes of output of task %lld were lost: no room for temporary files",
                  (long long)json_integer_value(json_object_get(message, "lost")),
                  (long long)json_integer_value(json_object_get(message, "seq")));
-    map_summary_add(&map->summary, message);
+    map_summary_add(&map->summary, message, map->options);
 }
 
 static void map_on_summary(struct map *map, const json_t *summary)

@@ -248,7 +248,8 @@ static char *plan_colsep(const char *text)
     return out;
 }
 
-static void plan_behaviour(const struct args *args, struct pool_spec *pool)
+static void plan_behaviour(const struct args *args, struct pool_spec *pool,
+                           struct map_options *options)
 {
     char cwd[PATH_MAX];
 
@@ -267,6 +268,7 @@ static void plan_behaviour(const struct args *args, struct pool_spec *pool)
     if (args_text(args, "colsep")) {
         free(pool->tasks.columns);
         pool->tasks.columns = plan_colsep(args_text(args, "colsep"));
+        options->columns = mem_copy_string(pool->tasks.columns);
     }
 }
 
@@ -319,6 +321,7 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     options->raw = args_flag(args, "raw");
     options->dry_run = args_flag(args, "dry-run");
     options->tui = args_flag(args, "tui");
+    options->grouped = args_text(args, "max-args") != NULL;
     if (options->tui && !isatty(STDOUT_FILENO) && access("/dev/tty", R_OK | W_OK) < 0)
         return cli_fail(MAP_UNABLE, "--tui needs a terminal");
     pool->command = mem_new_array(words->count + 1, sizeof(char *));
@@ -326,7 +329,7 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     status = pool->command[0] ? 0 : cli_fail(MAP_UNABLE, "map needs a command before :::");
     if (status == 0) {
         options->rerun = map_rerun_words(args, pool->command);
-        plan_behaviour(args, pool);
+        plan_behaviour(args, pool, options);
         if (pool->shell)
             plan_join_script(pool);
         status = plan_limits(args, pool, options);

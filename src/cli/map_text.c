@@ -12,14 +12,12 @@
 #include <unistd.h>
 
 #include "base/base64.h"
-#include "base/mem.h"
 #include "base/sanitise.h"
 #include "base/str.h"
 #include "cli/map.h"
-#include "pool/template.h"
 #include "sys/file.h"
 
-enum { LISTED_MOST = 10, RERUN_INPUTS_MOST = 20, FLUSH_OVER = 65536, LINE_MOST = 65536 };
+enum { LISTED_MOST = 10, FLUSH_OVER = 65536, LINE_MOST = 65536 };
 
 void map_writer_init(struct map_writer *writer, int fd, bool raw)
 {
@@ -100,26 +98,7 @@ void map_json_bytes(const json_t *object, const char *key, struct buf *out)
         base64_decode(out, json_string_value(plain), json_string_length(plain));
 }
 
-/* Keeps every failed input for the file once there are too many to be named on a line. */
-static void summary_spill(struct map_summary *summary, const json_t *result)
-{
-    struct buf input = {0};
-    const char *dir = getenv("TMPDIR");
-
-    if (!summary->inputs_path) {
-        summary->inputs_path = mem_printf("%s/lifeguard-failed-XXXXXX", dir && *dir ? dir : "/tmp");
-        summary->inputs_fd = mkostemp(summary->inputs_path, 02000000 /* O_CLOEXEC */);
-        for (size_t i = 0; i < json_array_size(summary->failed); i++)
-            summary_spill(summary, json_array_get(summary->failed, i));
-    }
-    map_json_bytes(result, "task", &input);
-    buf_append_char(&input, '\n');
-    if (summary->inputs_fd >= 0)
-        file_write_all(summary->inputs_fd, buf_data(&input), buf_len(&input));
-    buf_fini(&input);
-}
-
-void map_summary_add(struct map_summary *summary, json_t *result)
+void map_summary_add(struct map_summary *summary, json_t *result, const struct map_options *options)
 {
     const char *state = json_string_value(json_object_get(result, "state"));
 
@@ -129,12 +108,9 @@ void map_summary_add(struct map_summary *summary, json_t *result)
         summary->skipped++;
     else if (strcmp(state, "cancelled") == 0)
         summary->cancelled++;
-    else if (++summary->failures > RERUN_INPUTS_MOST)
-        summary_spill(summary, result);
-    else if (summary->failures <= RERUN_INPUTS_MOST) {
-        if (!summary->failed)
-            summary->failed = json_array();
-        json_array_append(summary->failed, result);
+    else {
+        summary->failures++;
+        map_rerun_add(summary, result, options);
     }
 }
 
@@ -161,35 +137,6 @@ static void summary_print_one(const json_t *result)
     buf_fini(&shown);
 }
 
-static void summary_print_rerun(const struct map_summary *summary,
-                                const struct map_options *options)
-{
-    struct buf line = {0}, input = {0}, shown = {0};
-
-    buf_append_string(&line, "lifeguard: run just those again:\n  ");
-    for (size_t i = 0; options->rerun && options->rerun[i]; i++) {
-        if (i)
-            buf_append_char(&line, ' ');
-        template_quote(&line, options->rerun[i], strlen(options->rerun[i]));
-    }
-    if (summary->inputs_path) {
-        buf_printf(&line, " --arg-file %s", summary->inputs_path);
-    } else {
-        buf_append_string(&line, " :::");
-        for (size_t i = 0; i < json_array_size(summary->failed); i++) {
-            map_json_bytes(json_array_get(summary->failed, i), "task", &input);
-            buf_append_char(&line, ' ');
-            template_quote(&line, buf_data(&input), buf_len(&input));
-        }
-    }
-    buf_append_char(&line, '\n');
-    sanitise_to_terminal(&shown, buf_data(&line), buf_len(&line), false);
-    file_write_all(STDERR_FILENO, buf_data(&shown), buf_len(&shown));
-    buf_fini(&line);
-    buf_fini(&input);
-    buf_fini(&shown);
-}
-
 void map_summary_print(struct map_summary *summary, const struct map_options *options)
 {
     size_t listed = json_array_size(summary->failed);
@@ -208,12 +155,13 @@ void map_summary_print(struct map_summary *summary, const struct map_options *op
     if (summary->failures > LISTED_MOST)
         fprintf(stderr, "  … and %llu more\n",
                 (unsigned long long)(summary->failures - LISTED_MOST));
-    summary_print_rerun(summary, options);
+    map_rerun_print(summary, options);
 }
 
 void map_summary_fini(struct map_summary *summary)
 {
     json_decref(summary->failed);
+    json_decref(summary->held);
     if (summary->inputs_path && summary->inputs_fd >= 0)
         close(summary->inputs_fd);
     free(summary->inputs_path);

@@ -40,14 +40,22 @@ int map_writer_flush(struct map_writer *writer);
 struct map_summary {
     json_t *failed; /* array of result messages, the first of them */
     uint64_t failures, done, skipped, cancelled;
-    char *inputs_path; /* more failures than can be listed: their inputs are in this file */
+    char *inputs_path; /* more failures than a line can name: their inputs are in this file */
     int inputs_fd;
+    json_t *held;   /* the result with the fewest inputs so far: the last in that file */
+    unsigned items; /* most inputs of one failed task */
 };
 
-void map_summary_add(struct map_summary *summary, json_t *result);
+void map_summary_add(struct map_summary *summary, json_t *result,
+                     const struct map_options *options);
 /* On stderr; says nothing when nothing failed. */
 void map_summary_print(struct map_summary *summary, const struct map_options *options);
 void map_summary_fini(struct map_summary *summary);
+
+/* Keeps a failed task's inputs for the line that runs the failures again, and prints that line. It
+ * can be copied whatever the inputs are: in bash where they hold control bytes. */
+void map_rerun_add(struct map_summary *summary, json_t *result, const struct map_options *options);
+void map_rerun_print(struct map_summary *summary, const struct map_options *options);
 
 /* "[|||||     ] 45% 450/1000 62.4/s ETA 3m12s 2 failed" over the line before, if stderr is a
  * terminal; else a line. */
