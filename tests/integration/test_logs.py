@@ -266,7 +266,7 @@ class Verb(Logs):
         server = self.start(job("j", ["echo", "said", "{}"], {"list": ["a"]}, 1),
                             service("stay", ["sleep", "100000"], ready=QUICK))
         server.wait_done(pool="j")
-        self.assertEqual(self.texts(self.expect(0, "logs", "j").stdout), [b"said a"])
+        wait_for(lambda: self.texts(self.expect(0, "logs", "j").stdout) == [b"said a"], 10, "it")
         self.assertEqual(self.expect(0, "logs", "j", "--previous").stdout, b"")
 
     def test_previous(self):
