@@ -3,18 +3,14 @@
 the benchmark, interleaved rounds, and the table."""
 import ctypes
 import os
-import pty
 import resource
-import select
 import shutil
 import signal
 import statistics
-import struct
 import subprocess
 import tempfile
-import termios
+import threading
 import time
-import fcntl
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -89,56 +85,6 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-class Screen:
-    """A program on a pseudo-terminal, whose output is read and counted."""
-
-    def __init__(self, bench, argv, columns=200, rows=60):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            try:
-                os.execve(argv[0], argv, {**bench.env, "TERM": "xterm-256color"})
-            finally:
-                os._exit(127)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.bytes, self.tail = 0, b""
-
-    def read(self, timeout):
-        """True when something came."""
-        if not select.select([self.fd], [], [], timeout)[0]:
-            return False
-        try:
-            block = os.read(self.fd, 1 << 16)
-        except OSError:
-            block = b""
-        self.bytes += len(block)
-        self.tail = (self.tail + block)[-(1 << 17):]
-        return bool(block)
-
-    def read_until(self, text, timeout):
-        deadline = time.monotonic() + timeout
-        while text not in self.tail:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no {text!r} on the screen after {timeout}s")
-            self.read(0.1)
-
-    def read_for(self, seconds):
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if not self.read(left):
-                time.sleep(0.01)
-
-    def settle(self, quiet):
-        """Reads until nothing came for that long."""
-        while self.read(quiet):
-            pass
-
-    def close(self):
-        if not is_gone(self.pid):
-            os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-
 class Bench:
     """The benchmark's own directory, environment and processes."""
 
@@ -189,9 +135,16 @@ class Bench:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with open(stdin or "/dev/null", "rb") as source:
             began = time.monotonic()
-            subprocess.run(argv, stdin=source, stdout=stdout, stderr=subprocess.DEVNULL,
-                           env=self.env, timeout=timeout, check=True, cwd=self.dir)
+            process = subprocess.Popen(argv, stdin=source, stdout=stdout, env=self.env,
+                                       stderr=subprocess.DEVNULL, cwd=self.dir)
+            # Popen.wait(timeout) looks every 50 ms only.
+            watchdog = threading.Timer(timeout, process.kill)
+            watchdog.start()
+            status = process.wait()
             seconds = time.monotonic() - began
+            watchdog.cancel()
+        if status:
+            raise subprocess.CalledProcessError(status, argv)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return seconds, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 

@@ -54,7 +54,7 @@ def one_run(bench, name, start, count, idle):
     process.send_signal(SIGNS.get(name, signal.SIGTERM))
     for pid in workers:
         wait_until(lambda pid=pid: is_gone(pid), 120, f"the workers of {name} to end", 0.001)
-    process.wait(120)
+    wait_until(lambda: is_gone(process.pid), 120, f"{name} to end", 0.001)
     down = time.monotonic() - began
     bench.sweep()
     return up, memory, percent, down

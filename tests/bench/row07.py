@@ -6,7 +6,8 @@ import random
 import shutil
 import time
 
-from common import Screen, cpu_of, descendants, percentile
+from common import cpu_of, descendants, percentile
+from screen import Screen
 from table import Row
 
 

@@ -5,8 +5,9 @@ import os
 import shutil
 import time
 
-from common import Screen, interleave, wait_until
+from common import interleave, wait_until
 from peers import ours, supervisord_config
+from screen import Screen
 from table import Row
 
 
