@@ -45,6 +45,7 @@ static bool scale_parse(const char *text, int now, int64_t *size)
         number < -INT32_MAX)
         return false;
     *size = text[0] == '+' || text[0] == '-' ? now + number : number;
+    *size = *size > INT32_MAX ? INT32_MAX : *size < -INT32_MAX ? -INT32_MAX : *size;
     return true;
 }
 
@@ -74,8 +75,7 @@ void cmd_scale(struct request *request)
                       before, (long long)size);
         return;
     }
-    if (pool_resize(box->pool, (int)(size < 0 ? -1 : size), client->who, client->sup->now, &err) <
-        0) {
+    if (pool_resize(box->pool, (int)size, client->who, client->sup->now, &err) < 0) {
         client_refuse(client, request->id, "refused", "%s", err.text);
         return;
     }

@@ -192,8 +192,9 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
 
 static const char *run_state(const struct supervisor *sup)
 {
-    /* A finite run that ends because all is done is done, though its slots are being stopped. */
-    if (sup->all_done && (sup->exit_when_done || !sup->stopping))
+    /* A finite run that ends because all is done is done, though its slots are being stopped. One
+     * with services, or with pools that wait for submit, goes on when its jobs are done. */
+    if (sup->all_done && (sup->exit_when_done || (!sup->stopping && spec_is_finite(&sup->spec))))
         return "done";
     return sup->stopping ? "stopping" : "running";
 }

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import Case, Control, kill_and_wait, pid_is_there, service, wait_for
+from harness import Case, Control, job, kill_and_wait, pid_is_there, service, wait_for
 
 FAST = {"initial": "10ms", "max": "50ms", "reset_after": "60s"}
 QUICK = {"min_uptime": "50ms"}
@@ -154,6 +154,15 @@ class Resizing(Case):
         for pid in set(grown.values()) - set(first.values()):
             wait_for(lambda: not pid_is_there(pid), 5, "surplus workers to end")
 
+    def test_services_outlast_the_jobs_beside_them(self):
+        """The run is not done with its jobs: the screen would leave without a question."""
+        server = self.start(sleeper(), job("j", ["true"], {"list": ["a"]}, 1))
+        server.wait_done(pool="j")
+        server.call("subscribe", view="summary")
+        message = server.control.messages.pop() if server.control.messages else \
+            server.control.receive()
+        self.assertEqual(message["summary"]["state"], "running")
+
     def test_expect_undo_and_bounds(self):
         server = self.start(sleeper(size=2, min=1, max=6))
         server.wait_state("svc", "busy", 2)
@@ -166,6 +175,8 @@ class Resizing(Case):
         self.assertEqual(server.refusal("scale", pool="svc", size="7")["code"], "refused")
         self.assertEqual(server.refusal("scale", pool="svc", size="0")["code"], "refused")
         self.assertEqual(server.refusal("scale", pool="svc", size="x")["code"], "usage")
+        self.assertIn("size -96 is", server.refusal("scale", pool="svc", size="-100")["error"])
+        self.assertIn("above", server.refusal("scale", pool="svc", size="+2147483647")["error"])
         self.assertEqual(server.refusal("scale", pool="sv", size="3")["code"], "unknown")
         server.call("undo")
         server.wait_state("svc", "busy", 2)
