@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 def readme():
     with open(f"{ROOT}/README.md", encoding="utf-8") as file:
-        return file.read().split("## Five minutes")[1]
+        return file.read().split("## Five minutes")[1].split("\n## ")[0]
 
 
 def keys():
