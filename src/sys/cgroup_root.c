@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,6 @@
 #include "sys/cgroup_locate.h"
 #include "sys/cgroup_tree.h"
 #include "sys/proc_scan.h"
-#include "sys/procfs.h"
 
 #define LEAF_END ".self"
 #define HOW_TO_GET_IT "systemd-run --user --scope -p Delegate=yes lifeguard run ..."
@@ -100,7 +100,8 @@ static int open_run(struct cgroup_root *root, int own, const char *name, struct 
 {
     char leaf[160];
 
-    if (mkdirat(own, name, 0755) < 0 && errno != EEXIST)
+    /* Searched by whoever runs in it, opened (and so locked) by its owner alone. */
+    if (mkdirat(own, name, 0711) < 0 && errno != EEXIST)
         return err_set_errno(err, errno, "cgroups: no right to create groups below %s (%s)",
                              root->path, HOW_TO_GET_IT);
     root->dir = openat(own, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -115,6 +116,8 @@ static int open_run(struct cgroup_root *root, int own, const char *name, struct 
                        "(%s)",
                        root->path, HOW_TO_GET_IT);
     }
+    /* Held as long as this supervisor lives, see sweep_run. */
+    flock(root->dir, LOCK_EX | LOCK_NB);
     snprintf(leaf, sizeof(leaf), "%.100s" LEAF_END, name);
     enable_controllers(root, own, leaf);
     return 0;
@@ -149,24 +152,23 @@ int cgroup_root_open(struct cgroup_root *root, const char *name, struct err *err
     return 0;
 }
 
-/* The PID in "lifeguard-NAME-PID" or "lifeguard-NAME-PID.self"; 0 when it is another directory. */
-static int entry_pid(const char *entry, const char *name)
+/* "lifeguard-NAME-PID" or "lifeguard-NAME-PID.self". */
+static bool is_run(const char *entry, const char *name)
 {
     const char prefix[] = "lifeguard-";
     size_t len = strlen(name);
     char *end;
-    long pid;
 
     if (strncmp(entry, prefix, strlen(prefix)) != 0)
-        return 0;
+        return false;
     entry += strlen(prefix);
     if (strncmp(entry, name, len) != 0 || entry[len] != '-')
-        return 0;
+        return false;
     entry += len + 1;
     if (*entry < '1' || *entry > '9')
-        return 0;
-    pid = strtol(entry, &end, 10);
-    return *end == '\0' || strcmp(end, LEAF_END) == 0 ? (int)pid : 0;
+        return false;
+    (void)strtol(entry, &end, 10);
+    return *end == '\0' || strcmp(end, LEAF_END) == 0;
 }
 
 static bool is_leaf(const char *entry)
@@ -176,6 +178,7 @@ static bool is_leaf(const char *entry)
     return len > end_len && strcmp(entry + len - end_len, LEAF_END) == 0;
 }
 
+/* A run whose lock is held has a supervisor, wherever its sockets are and whatever build it is. */
 static int sweep_run(int own, const char *entry)
 {
     int dir = openat(own, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -183,6 +186,10 @@ static int sweep_run(int own, const char *entry)
 
     if (dir < 0)
         return 0;
+    if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+        close(dir);
+        return 0;
+    }
     /* A leaf may hold clients that outlived their supervisor: it is only removed. */
     count = is_leaf(entry) ? 0 : cgroup_tree_count(dir);
     if (count > 0) {
@@ -195,15 +202,6 @@ static int sweep_run(int own, const char *entry)
     return count;
 }
 
-/* A supervisor of another build or version lives as well: what counts is what it calls itself. */
-static bool is_alive(pid_t pid)
-{
-    struct procfs_stat ours, theirs;
-
-    return procfs_read_stat(getpid(), 0, &ours) == 0 && procfs_read_stat(pid, 0, &theirs) == 0 &&
-           theirs.state != 'Z' && strcmp(ours.comm, theirs.comm) == 0;
-}
-
 int cgroup_sweep_stale(const char *name)
 {
     struct proc_scan scan;
@@ -213,12 +211,9 @@ int cgroup_sweep_stale(const char *name)
 
     if (cgroup_locate(NULL, path, sizeof(path)) < 0 || proc_scan_open(&scan, path) < 0)
         return 0;
-    while ((entry = proc_scan_next_name(&scan))) {
-        int pid = entry_pid(entry, name);
-
-        if (pid > 0 && pid != getpid() && !is_alive(pid))
+    while ((entry = proc_scan_next_name(&scan)))
+        if (is_run(entry, name))
             count += sweep_run(scan.fd, entry);
-    }
     proc_scan_close(&scan);
     return count;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,8 @@ static pid_t fork_into(const struct cgroup *group)
             _exit(1);
         setsid();
         (void)!write(ready[1], "x", 1);
+        /* As exec does. */
+        close_range(3, ~0U, 0);
         for (;;)
             pause();
     }
@@ -253,6 +256,45 @@ static void stale_runs_are_swept(void **state)
     }
 }
 
+/* Another supervisor of the same name, of another user or build: known by its lock alone. */
+static void living_runs_are_left_alone(void **state)
+{
+    struct cgroup_root mine;
+    struct cgroup group;
+    int ready[2], done[2], status;
+    pid_t other, worker;
+    char byte = 'x';
+
+    (void)state;
+    if (!available)
+        skip();
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(done), 0);
+    other = fork();
+    if (other == 0) {
+        prctl(PR_SET_NAME, "another-name");
+        if (cgroup_root_open(&mine, "unit-alive", NULL) < 0 ||
+            cgroup_open(&mine, &group, "w", NULL) < 0)
+            _exit(1);
+        worker = fork_into(&group);
+        (void)!write(ready[1], &byte, 1);
+        (void)!read(done[0], &byte, 1);
+        byte = kill(worker, 0) == 0 && cgroup_populated(&group) ? 0 : 2;
+        cgroup_root_close(&mine, clock_now() + 10 * CLOCK_S);
+        waitpid(worker, NULL, 0);
+        _exit(byte);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(cgroup_sweep_stale("unit-alive"), 0);
+    assert_int_equal(write(done[1], &byte, 1), 1);
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < 2; i++) {
+        close(ready[i]);
+        close(done[i]);
+    }
+}
+
 static void zeroed_is_harmless(void **state)
 {
     struct cgroup_root none = {0};
@@ -342,6 +384,7 @@ int main(void)
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(closing_the_run_kills_it),
         cmocka_unit_test(stale_runs_are_swept),
+        cmocka_unit_test(living_runs_are_left_alone),
         cmocka_unit_test(zeroed_is_harmless),
         cmocka_unit_test(own_group_is_located),
     };
