@@ -222,6 +222,18 @@ static bool walk_is_misread(const struct conf_loader *loader, const char *where)
     return false;
 }
 
+/* Words beside a misread number are what they were. */
+static bool walk_has_number(const config_setting_t *setting)
+{
+    if (!config_setting_is_aggregate(setting))
+        return config_setting_is_number(setting);
+    for (int i = 0; i < config_setting_length(setting); i++)
+        if (walk_has_number(
+                config_setting_get_elem((config_setting_t *)(uintptr_t)setting, (unsigned)i)))
+            return true;
+    return false;
+}
+
 static void walk_key(struct conf_loader *loader, const struct conf_target *target,
                      const struct conf_key *key, const config_setting_t *setting, const char *where)
 {
@@ -236,7 +248,7 @@ static void walk_key(struct conf_loader *loader, const struct conf_target *targe
                               key->path, modes, pool_mode_name(target->mode));
         return;
     }
-    if (walk_is_misread(loader, where))
+    if (walk_is_misread(loader, where) && walk_has_number(setting))
         return;
     conf_value_render(setting, &text);
     rendered = buf_string(&text);

@@ -293,6 +293,10 @@ static void numbers_that_libconfig_misreads(void **state)
     expect_pool_error("# 3000000000\n/* 3000000000 */ env = { A = \"3000000000\"; }; nice = x;",
                       "test.cfg:3: syntax error");
     expect_pool_error("nice = 1; nice = 1;", "test.cfg:2: duplicate setting name");
+    /* The words on the same line are read: no error follows from this one. */
+    expect_error("pools = ({ name = \"a\"; mode = \"service\"; command = [\"x\"]; size = "
+                 "4294967297; });",
+                 "test.cfg:1: 4294967297 is out of range for a plain number; write 4294967297L");
 }
 
 static void later_keys(void **state)
