@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -147,8 +147,8 @@ static int take_lock(struct sock_listener *listener, const char *name, struct er
     listener->lock_fd = open_lock(listener->dir_fd, file, err);
     if (listener->lock_fd < 0)
         return listener->lock_fd;
-    /* By number, because our own "sys/file.h" hides the system's header of that name. */
-    if (flock(listener->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    /* By number: the system's header of it has the name of our own. */
+    if (syscall(SYS_flock, listener->lock_fd, LOCK_EX | LOCK_NB) == 0)
         write_pid(listener->lock_fd);
     else if (errno == EWOULDBLOCK)
         result = refuse_busy(listener->lock_fd, name, err);
