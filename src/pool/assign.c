@@ -13,20 +13,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "pool/feed.h"
 #include "pool/hang.h"
 #include "pool/pool.h"
-
-static int64_t assign_limit(const struct pool *pool)
-{
-    double median;
-
-    if (!pool->spec->timeout.percent)
-        return pool->spec->timeout.duration;
-    median = median_get(&pool->stats.median);
-    if (median < 0)
-        return 0;
-    return (int64_t)(median * pool->spec->timeout.percent / 100 * 1e9);
-}
 
 /* Short of something: the task waits at the head, the slot takes a breath. */
 static void assign_give_back(struct worker *worker, struct task *task, const char *why, int64_t now)
@@ -79,7 +68,7 @@ void assign_begin(struct worker *worker, int64_t now)
     task->worker = worker;
     task->started_at = now;
     worker_set_state(worker, WORKER_BUSY, now);
-    limit = assign_limit(pool);
+    limit = task->limit ? task->limit : feed_limit(pool);
     if (limit)
         heap_set(&pool->task_timers, &worker->task_timer, clock_add(now, limit));
     hang_arm(worker, now);
@@ -121,16 +110,16 @@ static void assign_note_end(struct worker *worker, struct task *task, int64_t no
         task->exit = -1;
 }
 
-static void assign_fail(struct worker *worker, struct task *task, int64_t now)
+void assign_fail(struct pool *pool, struct worker *worker, struct task *task, const char *why,
+                 int64_t now)
 {
-    struct pool *pool = worker->pool;
     const struct pool_spec *spec = pool->spec;
     bool retriable =
         !spec->retry_on_count || list_has(spec->retry_on, spec->retry_on_count, task->exit);
     int64_t delay;
     char id[16];
 
-    task_set_error(task, "%s", worker->why);
+    task_set_error(task, "%s", why);
     if (list_has(spec->bury_on, spec->bury_on_count, task->exit)) {
         assign_finish(pool, task, TASK_BURIED, worker, now);
         return;
@@ -141,8 +130,8 @@ static void assign_fail(struct worker *worker, struct task *task, int64_t now)
     }
     delay = restart_delay(&spec->backoff, (uint32_t)task->failures - 1, pool_random(pool));
     str_format_id(id, task->id);
-    pool_say(pool, worker, POOL_EVENT_TASK_RETRY, "task %s: %s; attempt %d of %d follows", id,
-             worker->why, task->failures + 1, spec->retries + 1);
+    pool_say(pool, worker, POOL_EVENT_TASK_RETRY, "task %s: %s; attempt %d of %d follows", id, why,
+             task->failures + 1, spec->retries + 1);
     pool->effects->task_again(pool->ctx, pool, task, worker);
     queue_retry(&pool->queue, task, clock_add(now, delay));
 }
@@ -167,7 +156,7 @@ void assign_conclude(struct worker *worker, int64_t now)
         pool->effects->task_again(pool->ctx, pool, task, worker);
         queue_return(&pool->queue, task);
     } else {
-        assign_fail(worker, task, now);
+        assign_fail(pool, worker, task, worker->why, now);
     }
 }
 
@@ -190,9 +179,17 @@ static bool halt_is_due(const struct pool *pool)
     }
     if (!halt->percent)
         return count >= (uint64_t)halt->count;
-    /* A share of all tasks; while the source still delivers, of those accepted so far. Below
-     * three ends a percentage says nothing. */
-    return ended >= 3 && (double)count * 100 >= halt->percent * (double)pool->queue.accepted;
+    /* A share of all tasks. While the source still delivers it is one of those accepted so far,
+     * which says nothing below three ends. */
+    return (pool->source_done || ended >= 3) &&
+           (double)count * 100 >= halt->percent * (double)pool->queue.accepted;
+}
+
+void assign_halt(struct pool *pool)
+{
+    pool->halting = true;
+    pool->source_done = true;
+    pool->dirty = true;
 }
 
 static void halt_apply(struct pool *pool, const struct task *task, int64_t now)
@@ -202,14 +199,12 @@ static void halt_apply(struct pool *pool, const struct task *task, int64_t now)
     if (pool->halting || pool->spec->halt.when == HALT_NEVER || !halt_is_due(pool))
         return;
     str_format_id(id, task->id);
-    pool->halting = true;
-    pool->halted_by_failure = pool->spec->halt.why == HALT_ON_FAIL;
+    assign_halt(pool);
+    pool->halted_by_rule = true;
     pool->halt_exit = task->exit < 0 ? 255 : task->exit;
     pool_say(pool, NULL, POOL_EVENT_HALT, "halt rule met by task %s; %s", id,
              pool->spec->halt.when == HALT_NOW ? "ending what runs"
                                                : "waiting for what runs, starting nothing new");
-    pool->source_done = true;
-    pool->dirty = true;
     if (pool->spec->halt.when != HALT_NOW)
         return;
     for (size_t i = 0; i < pool->slots; i++)
@@ -227,7 +222,7 @@ void assign_finish(struct pool *pool, struct task *task, int state, struct worke
     if (state == TASK_DONE) {
         rate_add(&stats->done, now, 1);
         histogram_add(&stats->runtimes, now, seconds);
-        if (pool->spec->timeout.percent)
+        if (pool->spec->timeout.percent || pool->spec->soft_timeout.percent)
             median_add(&stats->median, seconds);
     } else if (state == TASK_FAILED || state == TASK_BURIED) {
         rate_add(&stats->failed, now, 1);

@@ -16,6 +16,9 @@ struct worker;
 void assign_begin(struct worker *worker, int64_t now);
 /* The worker's process is gone: decides what becomes of its task. */
 void assign_conclude(struct worker *worker, int64_t now);
+/* An attempt failed: retried by the pool's policy, buried by bury_on, or failed. */
+void assign_fail(struct pool *pool, struct worker *worker, struct task *task, const char *why,
+                 int64_t now);
 /* The worker's task timer fired. */
 void assign_on_timeout(struct worker *worker, int64_t now);
 /* Puts the task into a final state, tells the world, applies the halt rule. */

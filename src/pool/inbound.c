@@ -25,7 +25,7 @@ void worker_on_ended(struct worker *worker, int64_t now)
 
 void worker_on_ready(struct worker *worker, int64_t now)
 {
-    if (worker->state == WORKER_STARTING && worker->pool->spec->ready.notify)
+    if (worker->state == WORKER_STARTING && worker_tells_ready(worker))
         worker_handle(worker, EVENT_READY, now);
 }
 
@@ -86,7 +86,8 @@ void worker_request_start(struct worker *worker, int64_t now)
 {
     worker->stay_down = false;
     worker->asked = !worker->has_process;
-    if (worker->state == WORKER_DRAINING && !worker->retire)
+    if (worker->state == WORKER_DRAINING && !worker->retire &&
+        worker->pool->spec->mode != POOL_WORKER)
         worker_set_state(worker, WORKER_BUSY, now);
     else if (worker->state != WORKER_DOWN)
         worker_handle(worker, EVENT_START, now);

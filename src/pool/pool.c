@@ -16,9 +16,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "pool/assign.h"
+#include "pool/feed.h"
 #include "pool/hang.h"
+#include "pool/recycle.h"
 #include "pool/scale.h"
 
+static const int64_t SHORTAGE_PAUSE = CLOCK_S / 5;
 enum { TICK_STARTS = 64, SIZE_MOST = 100000 };
 
 struct pool *pool_new(const struct pool_spec *spec, int size, const struct pool_effects *effects,
@@ -36,6 +39,7 @@ struct pool *pool_new(const struct pool_spec *spec, int size, const struct pool_
     pool->wake_at = CLOCK_NEVER;
     for (int s = 0; s < WORKER_STATES; s++)
         list_init(&pool->by_state[s]);
+    list_init(&pool->hungry);
     queue_init(&pool->queue);
     return pool;
 }
@@ -108,8 +112,14 @@ static void pool_fire_timers(struct pool *pool, int64_t now)
         worker_handle(CONTAINER_OF(node, struct worker, state_timer), EVENT_TIMEOUT, now);
     while ((node = heap_take_until(&pool->hang_timers, now)) != NULL)
         hang_check(CONTAINER_OF(node, struct worker, hang_timer), now);
-    while ((node = heap_take_until(&pool->task_timers, now)) != NULL)
-        assign_on_timeout(CONTAINER_OF(node, struct worker, task_timer), now);
+    while ((node = heap_take_until(&pool->task_timers, now)) != NULL) {
+        struct worker *worker = CONTAINER_OF(node, struct worker, task_timer);
+
+        if (pool->spec->mode == POOL_WORKER)
+            feed_on_timeout(worker, now);
+        else
+            assign_on_timeout(worker, now);
+    }
     if (queue_promote(&pool->queue, now) || pool->wake_at <= now)
         pool->dirty = true;
     if (pool->wake_at <= now)
@@ -140,16 +150,32 @@ static bool pool_start_workers(struct pool *pool, int64_t now)
     return false;
 }
 
+/* An idle worker, or one that takes more before it is done. */
+static struct worker *pool_next_free(const struct pool *pool)
+{
+    struct list *node = list_first(&pool->by_state[WORKER_IDLE]);
+
+    if (node)
+        return LIST_ENTRY(node, struct worker, link);
+    node = list_first(&pool->hungry);
+    return node ? LIST_ENTRY(node, struct worker, hungry_link) : NULL;
+}
+
 static bool pool_assign_tasks(struct pool *pool, int64_t now)
 {
     for (int begun = 0; pool->queue.ready_mask; begun++) {
-        struct list *node = list_first(&pool->by_state[WORKER_IDLE]);
+        struct worker *worker = pool_next_free(pool);
 
-        if (!node || pool->paused || pool->stalled || pool->halting)
+        if (!worker || pool->paused || pool->stalled || pool->halting)
             return false;
         if (begun == TICK_STARTS)
             return true;
-        worker_handle(LIST_ENTRY(node, struct worker, link), EVENT_ASSIGN, now);
+        worker_handle(worker, EVENT_ASSIGN, now);
+        /* No memory to send it: the others would have none either. */
+        if (pool->spec->mode == POOL_WORKER && worker->state == WORKER_IDLE) {
+            pool->wake_at = earlier(pool->wake_at, now + SHORTAGE_PAUSE);
+            return false;
+        }
     }
     return false;
 }
@@ -175,7 +201,7 @@ static void pool_check_done(struct pool *pool)
 
     if (!finite || pool->done || queue_waiting(&pool->queue) || pool->queue.counts[TASK_RUNNING])
         return;
-    pool->done = true;
+    pool->done = pool->dirty = true;
     pool_say(pool, NULL, POOL_EVENT_DONE, "done: %llu tasks, %llu failed",
              (unsigned long long)queue_ended(&pool->queue), (unsigned long long)pool->failed_tasks);
 }
@@ -193,6 +219,8 @@ void pool_tick(struct pool *pool, int64_t now)
         more = pool_start_workers(pool, now);
         if (pool->rolling || pool->rolling_now)
             scale_roll(pool, now);
+        if (pool->recycling)
+            recycle_converge(pool, now);
         more |= pool_assign_tasks(pool, now);
     }
     if (pool->halting)
@@ -362,7 +390,10 @@ int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int6
         return -EALREADY;
     if (task->state == TASK_RUNNING) {
         task->cancel = true;
-        worker_stop(task->worker, STOP_CANCEL, who, now);
+        if (pool->spec->mode == POOL_WORKER)
+            feed_cancel(task->worker, task, who, now);
+        else
+            worker_stop(task->worker, STOP_CANCEL, who, now);
         return 0;
     }
     task_set_error(task, "cancelled by %s", who);

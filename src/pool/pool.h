@@ -47,8 +47,23 @@ enum pool_event_kind {
     POOL_EVENT_TASK_RETRY,
     POOL_EVENT_TIMEOUT,
     POOL_EVENT_HALT,
-    POOL_EVENT_DONE, /* the source is exhausted and every task is final */
+    POOL_EVENT_BREACH,  /* a worker broke the protocol */
+    POOL_EVENT_RECYCLE, /* max_tasks, max_age or max_memory: a replacement starts */
+    POOL_EVENT_DONE,    /* the source is exhausted and every task is final */
     POOL_EVENT_KINDS
+};
+
+/* What a worker is told besides its tasks. */
+enum pool_word { WORD_CANCEL, WORD_QUIET, WORD_STOP };
+
+/* What a worker may answer about a task. */
+enum answer_kind { ANSWER_OK, ANSWER_FAIL, ANSWER_BURY, ANSWER_RELEASE };
+
+struct answer {
+    enum answer_kind kind;
+    const char *text; /* result or reason; NULL = none */
+    size_t len;
+    int64_t delay; /* ANSWER_RELEASE: nanoseconds, 0 = none */
 };
 
 /* What the domain asks the world to do. `ctx` is the supervisor (or a test's fake). */
@@ -66,6 +81,11 @@ struct pool_effects {
     void (*task_again)(void *ctx, struct pool *pool, struct task *task, struct worker *worker);
     void (*event)(void *ctx, struct pool *pool, struct worker *worker, enum pool_event_kind kind,
                   const char *text);
+    /* Worker mode: sends the task, with the time it may take from when it is the oldest (0 = no
+     * limit). 0, or -ENOMEM: nothing was sent. */
+    int (*feed)(void *ctx, struct worker *worker, struct task *task, int64_t limit);
+    /* Worker mode: sends CANCEL (with the task), QUIET or STOP. */
+    void (*tell)(void *ctx, struct worker *worker, enum pool_word word, const struct task *task);
     /* The queue has room again, or the pool's tasks moved: the source may go on. */
     void (*room)(void *ctx, struct pool *pool);
 };
@@ -80,7 +100,9 @@ struct pool {
     size_t slots;            /* length of that array */
     struct list by_state[WORKER_STATES];
     size_t count[WORKER_STATES];
-    size_t retiring; /* workers with retire set */
+    size_t retiring;    /* workers with retire set */
+    struct list hungry; /* busy workers that take more tasks (batch) */
+    size_t recycling;   /* workers with recycle set */
     size_t hung, unkillable;
     struct heap state_timers, hang_timers, task_timers; /* of workers */
     struct queue queue;
@@ -160,6 +182,15 @@ void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t n
 void worker_on_extend(struct worker *worker, int64_t extra, int64_t now);
 /* WATCHDOG=trigger: hung by its own word. */
 void worker_on_trigger(struct worker *worker, int64_t now);
+/* Worker mode: an answer about a task. -ENOENT: it does not hold this task, a breach. */
+int worker_on_answer(struct worker *worker, uint64_t id, const struct answer *answer, int64_t now);
+/* Its time begins anew, with `extra` nanoseconds or (0) its whole limit. -ENOENT as above. */
+int worker_on_touch(struct worker *worker, uint64_t id, int64_t extra, int64_t now);
+int worker_on_progress(struct worker *worker, uint64_t id, const struct task_progress *progress,
+                       int64_t now);
+/* It broke the protocol: it is replaced. */
+void worker_on_breach(struct worker *worker, const char *why, int64_t now);
+void worker_on_memory(struct worker *worker, int64_t rss, int64_t now);
 /* An operator's requests on one worker. */
 void worker_request_stop(struct worker *worker, const char *who, int64_t now);
 void worker_request_start(struct worker *worker, int64_t now);

@@ -121,6 +121,16 @@ void queue_return(struct queue *queue, struct task *task)
     queue_put(queue, task, 0, true);
 }
 
+void queue_release(struct queue *queue, struct task *task, int64_t due)
+{
+    queue_unlink(queue, task);
+    task->worker = NULL;
+    if (--task->attempts)
+        queue->retries--;
+    queue_set_state(queue, task, due ? TASK_DELAYED : TASK_READY);
+    queue_put(queue, task, due, false);
+}
+
 void queue_retry(struct queue *queue, struct task *task, int64_t due)
 {
     queue_unlink(queue, task);
@@ -173,8 +183,8 @@ void queue_revive(struct queue *queue, struct task *task)
         queue->done_kept--;
     queue->history_count--;
     queue_unlink(queue, task);
-    task->failures = 0;
-    task->cancel = false;
+    task->failures = task->deaths = 0;
+    task->cancel = task->overdue = task->alone = false;
     queue_set_state(queue, task, TASK_READY);
     queue_put(queue, task, 0, false);
 }

@@ -44,6 +44,9 @@ void queue_accept(struct queue *queue, struct task *task, int64_t due);
 struct task *queue_take(struct queue *queue);
 /* Back to the head of its priority, without a charge (its worker died, or could not be started). */
 void queue_return(struct queue *queue, struct task *task);
+/* Given back by its worker, the attempt not counted: to the end of its priority, or (`due` other
+ * than 0) delayed until then. */
+void queue_release(struct queue *queue, struct task *task, int64_t due);
 /* Back to wait until `due` for one more attempt. */
 void queue_retry(struct queue *queue, struct task *task, int64_t due);
 /* Into a final state; the queue keeps it for a while, then frees it. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "pool/pool.h"
+#include "pool/recycle.h"
 
 static size_t scale_active(const struct pool *pool)
 {
@@ -66,19 +67,27 @@ static struct worker *scale_pick_victim(const struct pool *pool)
     return best;
 }
 
-static void scale_retire(struct pool *pool, int64_t now)
+/* Its tasks end first; a worker of the worker protocol is told so even when it has none. */
+static bool scale_can_drain(const struct worker *worker)
 {
-    struct worker *worker = scale_pick_victim(pool);
+    if (worker->pool->spec->mode == POOL_WORKER)
+        return worker->state == WORKER_BUSY || worker->state == WORKER_IDLE;
+    return worker->state == WORKER_BUSY && worker->task;
+}
 
-    if (!worker)
-        return;
+void scale_let_go(struct worker *worker, enum stop_reason reason, int64_t now)
+{
+    recycle_clear(worker);
     scale_set_retire(worker, true);
     if (worker->state == WORKER_STOPPING || worker->state == WORKER_DOWN)
         return;
-    if (worker->state == WORKER_BUSY && worker->task)
+    if (scale_can_drain(worker)) {
+        if (worker->pool->spec->mode == POOL_WORKER)
+            worker->stop_reason = reason;
         worker_handle(worker, EVENT_DRAIN, now);
-    else
-        worker_stop(worker, STOP_RESIZE, pool->size_by, now);
+    } else {
+        worker_stop(worker, reason, worker->pool->size_by, now);
+    }
 }
 
 /* A retiring worker that has not ended yet stays after all. */
@@ -90,7 +99,10 @@ static bool scale_keep(struct pool *pool, int64_t now)
         if (!worker || !worker->retire || worker->state == WORKER_STOPPING)
             continue;
         scale_set_retire(worker, false);
-        if (worker->state == WORKER_DRAINING)
+        /* One that was told QUIET ends all the same, and is started again in its slot. */
+        if (worker->state == WORKER_DRAINING && pool->spec->mode == POOL_WORKER)
+            worker->stop_reason = STOP_DRAIN;
+        else if (worker->state == WORKER_DRAINING)
             worker_set_state(worker, WORKER_BUSY, now);
         return true;
     }
@@ -134,13 +146,25 @@ static void scale_remove_down(struct pool *pool)
     }
 }
 
+static size_t scale_want(const struct pool *pool)
+{
+    /* Persistent workers whose job is done have nothing to wait for. */
+    if (pool->spec->mode == POOL_WORKER && pool->done && pool->spec->tasks.source != SOURCE_NONE)
+        return 0;
+    return pool->want > 0 ? (size_t)(pool->want + recycle_extra(pool)) : 0;
+}
+
 void scale_converge(struct pool *pool, int64_t now)
 {
-    size_t want = pool->want > 0 ? (size_t)pool->want : 0;
+    size_t want = scale_want(pool);
     size_t active = scale_active(pool);
 
-    for (; active > want; active--)
-        scale_retire(pool, now);
+    for (; active > want; active--) {
+        struct worker *victim = scale_pick_victim(pool);
+
+        if (victim)
+            scale_let_go(victim, STOP_RESIZE, now);
+    }
     for (; active < want; active++)
         if (!scale_keep(pool, now))
             scale_add(pool, now);
@@ -153,7 +177,8 @@ void scale_roll(struct pool *pool, int64_t now)
     struct worker *current = pool->rolling_now;
 
     if (current && (current->state == WORKER_STOPPING || current->state == WORKER_STARTING ||
-                    current->state == WORKER_DOWN))
+                    current->state == WORKER_DOWN ||
+                    (current->state == WORKER_DRAINING && pool->spec->mode == POOL_WORKER)))
         return;
     pool->rolling_now = NULL;
     for (size_t i = 0; pool->rolling && i < pool->slots; i++) {
@@ -166,7 +191,7 @@ void scale_roll(struct pool *pool, int64_t now)
         if (!worker->has_process)
             continue;
         pool->rolling_now = worker;
-        if (worker->state == WORKER_BUSY && worker->task)
+        if (scale_can_drain(worker))
             worker_handle(worker, EVENT_DRAIN, now);
         else
             worker_stop(worker, STOP_RESTART, worker->who, now);

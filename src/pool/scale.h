@@ -8,10 +8,14 @@
 
 #include <stdint.h>
 
+#include "pool/worker.h"
+
 struct pool;
 
 /* Creates, keeps or retires slots until as many as wanted are left. */
 void scale_converge(struct pool *pool, int64_t now);
+/* This worker goes: at once, or when what it holds is done. */
+void scale_let_go(struct worker *worker, enum stop_reason reason, int64_t now);
 /* Goes on with a rolling restart: one worker at a time, the next when this one is ready. */
 void scale_roll(struct pool *pool, int64_t now);
 

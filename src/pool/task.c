@@ -37,6 +37,7 @@ void task_free(struct task *task)
         return;
     free(task->error);
     free(task->by);
+    free(task->progress);
     free(task);
 }
 

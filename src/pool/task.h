@@ -14,6 +14,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 
+struct task_progress;
 struct worker;
 
 enum task_state {
@@ -33,7 +34,8 @@ enum task_state {
 enum { TASK_PRIORITY_DEFAULT = 5, TASK_PRIORITY_MAX = 9, TASK_ERROR_MAX = 160 };
 
 struct task {
-    struct list link;     /* in a ready list or in the history */
+    struct list link;     /* in a ready list, the running ones or the history */
+    struct list in_hand;  /* in the list of its worker, while running */
     struct heap_node due; /* delayed and retry */
     uint64_t id;          /* unique in the supervisor; printed in base 36 */
     uint64_t seq;         /* 1, 2, ... in the order in which the pool accepted them */
@@ -47,14 +49,25 @@ struct task {
     int priority; /* 0 .. TASK_PRIORITY_MAX, higher first */
     int attempts; /* begun so far */
     int failures; /* attempts that count against retries */
+    int deaths;   /* workers that died while they held this task alone */
     int last_slot, last_pid;
     int exit; /* of the last attempt; -1 = timed out */
     int signal;
     bool cancel;    /* cancelled while running */
+    bool overdue;   /* CANCEL was sent because of soft_timeout */
+    bool alone;     /* its last worker died with others in hand: handed out alone until answered */
     bool waited;    /* a client waits for the result */
     unsigned items; /* inputs in it (map -n), separated by NUL */
+    int64_t limit;  /* its own time limit in nanoseconds, 0 = the pool's */
+    struct task_progress *progress; /* as its worker told; NULL = nothing yet */
     size_t len;
     char input[]; /* len bytes and a NUL */
+};
+
+/* PROGRESS of a running task: `done` of `total` (0 = not known) and a text. */
+struct task_progress {
+    int64_t done, total;
+    char text[80];
 };
 
 /* A new task in state ready; NULL when memory is out. */

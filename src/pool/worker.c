@@ -14,16 +14,25 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "pool/assign.h"
+#include "pool/feed.h"
 #include "pool/hang.h"
 #include "pool/pool.h"
+#include "pool/recycle.h"
 
 static const int64_t LINGER_SERVICE = 200 * CLOCK_MS; /* descendants may finish by themselves */
 static const int64_t LINGER_COMMAND = 2 * CLOCK_S;
 static const int64_t KILL_WAIT = 5 * CLOCK_S;
+static const int64_t QUIET_WAIT = 2 * CLOCK_S; /* from its last answer until it must have gone */
 
 static bool worker_is_service(const struct worker *worker)
 {
     return worker->pool->spec->mode == POOL_SERVICE;
+}
+
+/* Persistent: takes task after task over the worker protocol. */
+static bool worker_is_fed(const struct worker *worker)
+{
+    return worker->pool->spec->mode == POOL_WORKER;
 }
 
 void worker_set_state(struct worker *worker, enum worker_state state, int64_t now)
@@ -62,12 +71,27 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->stop_step = worker->sent_signal = 0;
     worker->who[0] = '\0';
     worker->end = (struct worker_end){0};
+    if (worker_is_fed(worker))
+        feed_begin_life(worker, now);
 }
 
 static bool error_is_shortage(int rc)
 {
     return rc == -EAGAIN || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS ||
            rc == -ENOSPC;
+}
+
+bool worker_tells_ready(const struct worker *worker)
+{
+    return worker->pool->spec->ready.notify || worker_is_fed(worker);
+}
+
+/* An idle worker's clock is its age. */
+static void worker_rest(struct worker *worker, int64_t now)
+{
+    worker_set_state(worker, WORKER_IDLE, now);
+    if (worker_is_fed(worker) && worker->recycle_at != CLOCK_NEVER && !worker->recycle)
+        heap_set(&worker->pool->state_timers, &worker->state_timer, worker->recycle_at);
 }
 
 /* A slot without a process yet: the lowest numbers are used first. */
@@ -100,8 +124,8 @@ static void cell_start(struct worker *worker, int64_t now)
     worker->has_process = true;
     worker_set_state(worker, WORKER_STARTING, now);
     worker_set_timer(worker, now,
-                     pool->spec->ready.notify ? pool->spec->ready.timeout
-                                              : pool->spec->ready.min_uptime);
+                     worker_tells_ready(worker) ? pool->spec->ready.timeout
+                                                : pool->spec->ready.min_uptime);
     pool_say(pool, worker, POOL_EVENT_STARTED, "started generation %u (slot %d)",
              worker->generation, worker->slot);
 }
@@ -109,7 +133,10 @@ static void cell_start(struct worker *worker, int64_t now)
 static void cell_ready(struct worker *worker, int64_t now)
 {
     worker->ready_at = worker->last_beat = now;
-    worker_set_state(worker, worker_is_service(worker) ? WORKER_BUSY : WORKER_IDLE, now);
+    if (worker_is_service(worker))
+        worker_set_state(worker, WORKER_BUSY, now);
+    else
+        worker_rest(worker, now);
     if (worker_is_service(worker) && worker->pool->spec->restart_backoff.reset_after > 0)
         worker_set_timer(worker, now, worker->pool->spec->restart_backoff.reset_after);
     hang_arm(worker, now);
@@ -121,7 +148,7 @@ static void cell_ready(struct worker *worker, int64_t now)
 /* No READY=1 in time (a clock of its own), or up long enough to count as started. */
 static void cell_starting_timeout(struct worker *worker, int64_t now)
 {
-    if (!worker->pool->spec->ready.notify) {
+    if (!worker_tells_ready(worker)) {
         cell_ready(worker, now);
         return;
     }
@@ -138,25 +165,55 @@ static void cell_healthy(struct worker *worker, int64_t now)
 
 static void cell_assign(struct worker *worker, int64_t now)
 {
-    assign_begin(worker, now);
+    if (worker_is_fed(worker))
+        feed_begin(worker, now);
+    else
+        assign_begin(worker, now);
+}
+
+static void cell_idle_timeout(struct worker *worker, int64_t now)
+{
+    recycle_check(worker, now);
 }
 
 static void cell_result(struct worker *worker, int64_t now)
 {
-    worker_set_state(worker, WORKER_IDLE, now);
+    worker_rest(worker, now);
 }
 
+/* A worker that was told QUIET exits by itself. */
 static void cell_result_draining(struct worker *worker, int64_t now)
 {
-    worker_stop(worker, STOP_DRAIN, worker->who, now);
+    if (worker_is_fed(worker))
+        worker_set_timer(worker, now, QUIET_WAIT);
+    else
+        worker_stop(worker, STOP_DRAIN, worker->who, now);
+}
+
+static void cell_drain_fed(struct worker *worker, int64_t now)
+{
+    if (worker->stop_reason == STOP_NONE)
+        worker->stop_reason = STOP_DRAIN;
+    worker_set_state(worker, WORKER_DRAINING, now);
+    worker->pool->effects->tell(worker->pool->ctx, worker, WORD_QUIET, NULL);
+    if (!worker->in_flight)
+        worker_set_timer(worker, now, QUIET_WAIT);
 }
 
 static void cell_drain(struct worker *worker, int64_t now)
 {
-    if (worker_is_service(worker))
+    if (worker_is_fed(worker))
+        cell_drain_fed(worker, now);
+    else if (worker_is_service(worker))
         worker_stop(worker, STOP_DRAIN, worker->who, now);
     else
         worker_set_state(worker, WORKER_DRAINING, now);
+}
+
+/* Nothing in hand any more, and it does not go. */
+static void cell_draining_timeout(struct worker *worker, int64_t now)
+{
+    worker_stop(worker, worker->stop_reason, worker->who, now);
 }
 
 static void cell_stop_at_once(struct worker *worker, int64_t now)
@@ -183,6 +240,8 @@ static void cell_stop_process(struct worker *worker, int64_t now)
     hang_disarm(worker);
     heap_remove(&worker->pool->task_timers, &worker->task_timer);
     worker_set_state(worker, WORKER_STOPPING, now);
+    if (worker_is_fed(worker))
+        worker->pool->effects->tell(worker->pool->ctx, worker, WORD_STOP, NULL);
     worker->stop_step = stop->signal == SIGKILL ? 2 : 1;
     worker_send_stop(worker, stop->signal, now, stop->signal == SIGKILL ? KILL_WAIT : stop->grace);
     if (worker->stop_reason != STOP_TIMEOUT && worker->stop_reason != STOP_HANG)
@@ -196,6 +255,14 @@ static void cell_stop_idle(struct worker *worker, int64_t now)
         cell_stop_process(worker, now);
     else
         worker_set_state(worker, WORKER_DOWN, now);
+}
+
+static void cell_drain_idle(struct worker *worker, int64_t now)
+{
+    if (worker_is_fed(worker))
+        cell_drain_fed(worker, now);
+    else
+        cell_stop_idle(worker, now);
 }
 
 /* The escalation: stop signal, KILL, then named as what the kernel still holds. */
@@ -231,6 +298,9 @@ static void cell_exit(struct worker *worker, int64_t now)
     heap_remove(&worker->pool->task_timers, &worker->task_timer);
     worker->exited = true;
     worker->exited_at = now;
+    /* Told QUIET, it died instead of leaving: its tasks and the slot take it as a death. */
+    if (worker->state == WORKER_DRAINING && worker_is_fed(worker) && worker->end.status != 0)
+        worker->stop_reason = STOP_NONE;
     if (worker->state == WORKER_STOPPING)
         return;
     worker_set_state(worker, WORKER_STOPPING, now);
@@ -254,7 +324,7 @@ static void worker_record_life(struct worker *worker, int64_t now)
         .user = worker->end.user,
         .sys = worker->end.sys,
         .maxrss = worker->end.maxrss,
-        .tasks = worker->done,
+        .tasks = worker_is_fed(worker) ? worker->life_done : worker->done,
     };
     snprintf(life->why, sizeof(life->why), "%s", worker->why);
 }
@@ -271,7 +341,7 @@ static void worker_settle(struct worker *worker, int64_t now)
         worker_set_state(worker, keep ? WORKER_IDLE : WORKER_DOWN, now);
     } else if (worker->retire || worker->stay_down || pool->goal != GOAL_RUN) {
         worker_set_state(worker, WORKER_DOWN, now);
-    } else if (reason == STOP_RESTART) {
+    } else if (reason == STOP_RESTART || (worker_is_fed(worker) && reason == STOP_DRAIN)) {
         worker->asked = true;
         worker_set_state(worker, WORKER_DOWN, now);
     } else {
@@ -293,7 +363,9 @@ static void cell_ended(struct worker *worker, int64_t now)
         worker_record_life(worker, now);
     if (!command)
         pool_say(pool, worker, POOL_EVENT_EXITED, "%s", worker->why);
-    if (worker->task)
+    if (worker->in_flight)
+        feed_conclude(worker, now);
+    else if (worker->task)
         assign_conclude(worker, now);
     worker->has_process = worker->hung = worker->suspect = worker->stopped = false;
     worker->unkillable = false;
@@ -337,11 +409,13 @@ static worker_cell *const cells[WORKER_STATES][WORKER_EVENTS] = {
                          [EVENT_EXIT] = cell_exit,
                          [EVENT_TIMEOUT] = cell_starting_timeout},
     [WORKER_IDLE] = {[EVENT_ASSIGN] = cell_assign,
-                     [EVENT_DRAIN] = cell_stop_idle,
+                     [EVENT_DRAIN] = cell_drain_idle,
                      [EVENT_STOP] = cell_stop_idle,
                      [EVENT_EXIT] = cell_exit,
+                     [EVENT_TIMEOUT] = cell_idle_timeout,
                      [EVENT_HANG] = cell_hang},
-    [WORKER_BUSY] = {[EVENT_RESULT] = cell_result,
+    [WORKER_BUSY] = {[EVENT_ASSIGN] = cell_assign,
+                     [EVENT_RESULT] = cell_result,
                      [EVENT_DRAIN] = cell_drain,
                      [EVENT_STOP] = cell_stop_process,
                      [EVENT_EXIT] = cell_exit,
@@ -350,6 +424,7 @@ static worker_cell *const cells[WORKER_STATES][WORKER_EVENTS] = {
     [WORKER_DRAINING] = {[EVENT_RESULT] = cell_result_draining,
                          [EVENT_STOP] = cell_stop_process,
                          [EVENT_EXIT] = cell_exit,
+                         [EVENT_TIMEOUT] = cell_draining_timeout,
                          [EVENT_HANG] = cell_hang},
     [WORKER_STOPPING] = {[EVENT_EXIT] = cell_exit,
                          [EVENT_ENDED] = cell_ended,
@@ -392,6 +467,8 @@ struct worker *worker_new(struct pool *pool, int slot, int64_t now)
     worker->slot = slot;
     worker->since = now;
     worker->done_fraction = -1;
+    worker->recycle_at = CLOCK_NEVER;
+    list_init(&worker->in_hand);
     pool->count[WORKER_DOWN]++;
     list_push_back(&pool->by_state[WORKER_DOWN], &worker->link);
     return worker;
@@ -402,6 +479,8 @@ void worker_free(struct worker *worker)
     if (!worker)
         return;
     list_remove(&worker->link);
+    list_remove(&worker->hungry_link);
+    recycle_clear(worker);
     worker->pool->count[worker->state]--;
     heap_remove(&worker->pool->state_timers, &worker->state_timer);
     heap_remove(&worker->pool->hang_timers, &worker->hang_timer);

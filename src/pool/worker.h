@@ -6,7 +6,7 @@
  *            start              ready            assign
  *     DOWN ---------> STARTING --------> IDLE ----------> BUSY    (service: ready -> BUSY;
  *      ^  ^              |                 ^---------------'       command: start -> IDLE, the
- *      |  |              | exit, stop         result              process comes with the task)
+ *      |  |              | exit, stop      result (the last)      process comes with the task)
  *      |  |              v
  *      |  '--------- STOPPING <--- exit or stop from IDLE, BUSY, DRAINING
  *      |   ended         | ended after a failure
@@ -67,6 +67,8 @@ enum stop_reason {
     STOP_START_TIMEOUT,
     STOP_CANCEL,
     STOP_HALT,
+    STOP_BREACH,
+    STOP_RECYCLE,
     STOP_REASONS
 };
 
@@ -98,7 +100,7 @@ struct worker {
     struct list link; /* in pool->by_state[state] */
     struct pool *pool;
     void *life;          /* the supervisor's: the process in hand; NULL = none */
-    struct task *task;   /* in hand */
+    struct task *task;   /* in hand; of several the oldest */
     int slot;            /* from 1 */
     uint32_t generation; /* counts starts */
     enum worker_state state;
@@ -123,6 +125,22 @@ struct worker {
     int sent_signal;          /* last one that an operator sent by kill, 0 = none */
     char who[WORKER_WHO_MAX]; /* who asked for the stop; "" = lifeguard */
 
+    /* Worker mode: the tasks in flight, oldest first. */
+    struct list in_hand;
+    int in_flight;
+    size_t in_flight_bytes;
+    struct list hungry_link; /* in pool->hungry: it takes more before it is done with these */
+    bool soft_sent;          /* CANCEL was sent for the oldest because of soft_timeout */
+    bool recycle;            /* goes when its replacement is ready */
+    int64_t recycle_at;      /* max_age with its jitter; CLOCK_NEVER */
+    uint64_t recycle_tasks;  /* max_tasks with its jitter, 0 = never */
+    uint64_t life_done;      /* answers in this life */
+    int64_t fed_at;          /* last hand-out, and the answers since then */
+    int answered;
+    double service;     /* seconds a task, as measured; 0 = not yet */
+    const char *answer; /* while effects->task_final runs: what OK carried */
+    size_t answer_len;
+
     int64_t last_output, last_cpu, last_beat; /* signs of life */
     double cpu_seen;                          /* seconds of CPU at last_cpu */
     int64_t hung_at;
@@ -142,6 +160,8 @@ struct worker *worker_new(struct pool *pool, int slot, int64_t now);
 void worker_free(struct worker *worker);
 /* Lets the table act on the event. False when the cell is empty: nothing happened, on purpose. */
 bool worker_handle(struct worker *worker, enum worker_event event, int64_t now);
+/* It says itself when it is ready (READY, or sd_notify where the config says so). */
+bool worker_tells_ready(const struct worker *worker);
 /* A process is about to be started: next generation, flags and signs of life begin anew. */
 void worker_begin_life(struct worker *worker, int64_t now);
 void worker_set_state(struct worker *worker, enum worker_state state, int64_t now);

@@ -15,6 +15,7 @@ bool worker_end_is_failure(const struct worker *worker)
     case STOP_HANG:
     case STOP_START_TIMEOUT:
     case STOP_TIMEOUT:
+    case STOP_BREACH:
         return true;
     case STOP_OPERATOR:
     case STOP_RESIZE:
@@ -23,6 +24,7 @@ bool worker_end_is_failure(const struct worker *worker)
     case STOP_DRAIN:
     case STOP_CANCEL:
     case STOP_HALT:
+    case STOP_RECYCLE:
         return false;
     case STOP_NONE:
     case STOP_REASONS:
@@ -46,12 +48,18 @@ static void describe_status(const struct worker *worker, char *out, size_t size)
 
 void worker_describe_end(const struct worker *worker, char *out, size_t size)
 {
-    static const char *const reasons[STOP_REASONS] = {
-        [STOP_OPERATOR] = "stopped", [STOP_RESIZE] = "shrink",
-        [STOP_RESTART] = "restart",  [STOP_SHUTDOWN] = "shutdown",
-        [STOP_DRAIN] = "drained",    [STOP_TIMEOUT] = "time-out",
-        [STOP_HANG] = "hang",        [STOP_START_TIMEOUT] = "not ready in time",
-        [STOP_CANCEL] = "cancelled", [STOP_HALT] = "halt rule"};
+    static const char *const reasons[STOP_REASONS] = {[STOP_OPERATOR] = "stopped",
+                                                      [STOP_RESIZE] = "shrink",
+                                                      [STOP_RESTART] = "restart",
+                                                      [STOP_SHUTDOWN] = "shutdown",
+                                                      [STOP_DRAIN] = "drained",
+                                                      [STOP_TIMEOUT] = "time-out",
+                                                      [STOP_HANG] = "hang",
+                                                      [STOP_START_TIMEOUT] = "not ready in time",
+                                                      [STOP_CANCEL] = "cancelled",
+                                                      [STOP_HALT] = "halt rule",
+                                                      [STOP_BREACH] = "protocol breach",
+                                                      [STOP_RECYCLE] = "recycled"};
     char status[80];
     const char *by = worker->who[0] ? worker->who : "lifeguard";
 

@@ -34,6 +34,7 @@ struct fake {
     int spawned, signals[65];
     int events[POOL_EVENT_KINDS];
     int finals[TASK_STATES];
+    int fed, told[WORD_STOP + 1];
 };
 
 static int fake_spawn(void *ctx, struct worker *worker, struct task *task, int *pid,
@@ -92,12 +93,35 @@ static void fake_room(void *ctx, struct pool *pool)
     (void)pool;
 }
 
+static int fake_feed(void *ctx, struct worker *worker, struct task *task, int64_t limit)
+{
+    struct fake *fake = ctx;
+
+    (void)worker;
+    (void)task;
+    (void)limit;
+    fake->fed++;
+    return 0;
+}
+
+static void fake_tell(void *ctx, struct worker *worker, enum pool_word word,
+                      const struct task *task)
+{
+    struct fake *fake = ctx;
+
+    (void)worker;
+    (void)task;
+    fake->told[word]++;
+}
+
 static void fake_init(struct fake *fake, enum pool_mode mode, int size)
 {
     *fake = (struct fake){.now = 1000 * CLOCK_S};
     pool_spec_init(&fake->spec, "fake", mode);
-    fake->effects = (struct pool_effects){fake_spawn, fake_signal, fake_final,
-                                          fake_again, fake_event,  fake_room};
+    fake->effects = (struct pool_effects){
+        fake_spawn, fake_signal, fake_final, fake_again,
+        fake_event, fake_feed,   fake_tell,  fake_room,
+    };
     fake->pool = pool_new(&fake->spec, size, &fake->effects, fake, &fake->budget, 42);
 }
 

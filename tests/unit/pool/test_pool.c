@@ -8,8 +8,8 @@ static void table_has_just_these_cells(void **state)
 {
     static const char *const cells[WORKER_STATES] = {
         [WORKER_DOWN] = "1000000000",     [WORKER_STARTING] = "0100111010",
-        [WORKER_IDLE] = "0010111001",     [WORKER_BUSY] = "0001111011",
-        [WORKER_DRAINING] = "0001011001", [WORKER_STOPPING] = "0000001110",
+        [WORKER_IDLE] = "0010111011",     [WORKER_BUSY] = "0011111011",
+        [WORKER_DRAINING] = "0001011011", [WORKER_STOPPING] = "0000001110",
         [WORKER_BACKOFF] = "1000110010",  [WORKER_HELD] = "1000110010",
         [WORKER_FAILED] = "1000110010"};
 
