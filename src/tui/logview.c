@@ -84,10 +84,25 @@ static bool has_word(const char *text, size_t len, const char *word)
     return false;
 }
 
+bool logview_is_rule(const struct log_line *line)
+{
+    static const char rule[] = "── ";
+
+    return line->stream == 's' && line->len >= strlen(rule) &&
+           memcmp(line->text, rule, strlen(rule)) == 0;
+}
+
+static bool has_text(const struct log_line *line, const char *text)
+{
+    return memmem(line->text, line->len, text, strlen(text)) != NULL;
+}
+
 static char mark_of(const struct log_line *line)
 {
     static const char *const bad[] = {"error", "fatal", "panic", "exception", "traceback", "crit"};
 
+    if (logview_is_rule(line))
+        return has_text(line, " ended: ") && !has_text(line, " ended: exit 0") ? '!' : ' ';
     if (line->stream == 's')
         return '!';
     if (line->stream == 'n')

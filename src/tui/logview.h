@@ -73,6 +73,8 @@ void logview_note(struct logview *view, const char *format, ...)
 void logview_filter(struct logview *view, struct match *match);
 void logview_search(struct logview *view, struct match *match);
 const struct log_line *logview_line(const struct logview *view, int64_t number);
+/* True where the supervisor says that a life begins or ends. */
+bool logview_is_rule(const struct log_line *line);
 /* The next shown line after (step 1) or before (-1) `number`, -1 = none. */
 int64_t logview_step(const struct logview *view, int64_t number, int step);
 /* The next hit or error line, from the top of the screen; wraps. -1 = none. */

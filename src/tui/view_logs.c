@@ -122,17 +122,6 @@ static int draw_prefix(struct tui *tui, int y, const struct log_line *line)
     return x + width + 3;
 }
 
-/* A life begins or ends here: the line becomes a rule. */
-static bool is_boundary(const struct log_line *line)
-{
-    static const char *const begins[] = {"start", "generation", "exit", "ended", "killed", "SIG"};
-
-    for (size_t i = 0; line->stream == 's' && i < ARRAY_LEN(begins); i++)
-        if (strncmp(line->text, begins[i], strlen(begins[i])) == 0)
-            return true;
-    return false;
-}
-
 static void draw_line(struct tui *tui, int y, const struct log_line *line, int chunk, bool current)
 {
     const struct logview *logs = &tui->logs;
@@ -145,12 +134,9 @@ static void draw_line(struct tui *tui, int y, const struct log_line *line, int c
                               .flags = logs->no_color ? 0 : SANITISE_LOG};
     int x = chunk ? prefix_width(tui) : draw_prefix(tui, y, line);
     int width = text_width(tui);
+    bool rule = logview_is_rule(line);
 
-    if (is_boundary(line)) {
-        view_put(tui, y, x, ROLE_DIM, "── %s[%d] %s ──", line->pool, line->slot, line->text);
-        return;
-    }
-    if (line->stream == 's') {
+    if (line->stream == 's' && !rule) {
         x = view_put(tui, y, x, ROLE_HUNG, "%s[%d] ", line->pool, line->slot);
         if (line->pid > 0)
             x = view_put(tui, y, x, ROLE_HUNG, "pid %lld ", (long long)line->pid);
@@ -162,7 +148,7 @@ static void draw_line(struct tui *tui, int y, const struct log_line *line, int c
     if (logs->search)
         text.span_count = match_spans(logs->search, line->text, line->len, spans, SPANS);
     cells_put_text(&tui->cells, y, x, tui->frame.cols - x,
-                   view_style(tui, line->stream == 'n' ? ROLE_DIM : ROLE_NORMAL), &text);
+                   view_style(tui, rule || line->stream == 'n' ? ROLE_DIM : ROLE_NORMAL), &text);
     if (current) {
         cells_add_attrs(&tui->cells, y, 0, prefix_width(tui) - 1, TEXT_REVERSE);
         tui->cells.cursor_y = y;

@@ -110,6 +110,30 @@ static void finding_wraps_and_sees_errors(void **state)
     logview_fini(&view);
 }
 
+static void lives_begin_and_end_with_a_rule(void **state)
+{
+    static const char *const texts[] = {
+        "── a[1] pid 7 generation 1 started ──",
+        "── a[1] pid 7 generation 1 ended: exit 0 ──",
+        "── a[1] pid 7 generation 1 ended: signal 11 (SEGV) ──",
+        "12 lines dropped: no room",
+    };
+    struct log_line line = {.stream = 's', .pid = 7, .at = (double)NAN};
+    struct logview view = {.found = -1};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        logview_add(&view, &line, texts[i], strlen(texts[i]));
+    line.stream = 'o';
+    logview_add(&view, &line, texts[0], strlen(texts[0])); /* a worker that pretends */
+    for (int64_t i = 0; i < 5; i++)
+        assert_int_equal(logview_is_rule(logview_line(&view, i)), i < 3);
+    /* A start and an end in peace are no errors. */
+    assert_int_equal(logview_find(&view, -1, 1, true), 2);
+    assert_int_equal(logview_find(&view, 2, 1, true), 3);
+    logview_fini(&view);
+}
+
 static void files_are_read_with_their_stamps(void **state)
 {
     char path[] = "/tmp/lifeguard-unit-XXXXXX", copy[64];
@@ -166,6 +190,7 @@ int main(void)
         cmocka_unit_test(bytes_are_bounded_too),
         cmocka_unit_test(pausing_holds_what_is_read),
         cmocka_unit_test(finding_wraps_and_sees_errors),
+        cmocka_unit_test(lives_begin_and_end_with_a_rule),
         cmocka_unit_test(files_are_read_with_their_stamps),
         cmocka_unit_test(patterns_mind_capitals_only_when_they_have_some),
     };
