@@ -306,18 +306,29 @@ static void life_read_rest(struct life *life)
     life->sup->short_reads = short_reads;
 }
 
-static void life_fill_end(struct life *life, const struct proc_end *end)
+/* Whether the kernel's out-of-memory killer took it; its count is the group's and never falls. */
+static bool life_ran_out(struct life *life)
 {
     const struct cgroup *group = life_cgroup(life);
 
+    if (!group || !life->sup->cgroups.memory ||
+        cgroup_event(group, "memory.events", "oom_kill") <= 0)
+        return false;
+    life->sup->oom_kills++;
+    if (life->box->spec->mode == POOL_COMMAND)
+        life_slot(life->box, life->worker->slot)->group_used_up = true;
+    return true;
+}
+
+static void life_fill_end(struct life *life, const struct proc_end *end)
+{
     life->end = (struct worker_end){
         .status = end->status,
         .user = (double)end->usage.ru_utime.tv_sec + (double)end->usage.ru_utime.tv_usec / 1e6,
         .sys = (double)end->usage.ru_stime.tv_sec + (double)end->usage.ru_stime.tv_usec / 1e6,
         .maxrss = (int64_t)end->usage.ru_maxrss * 1024,
     };
-    life->end.oom = end->status == SIGKILL && group && life->sup->cgroups.memory &&
-                    cgroup_event(group, "memory.events", "oom_kill") > 0;
+    life->end.oom = end->status == SIGKILL && life_ran_out(life);
 }
 
 static void life_on_exit(void *owner, uint32_t events)

@@ -245,6 +245,7 @@ static struct life *life_new(struct pool_box *box, struct worker *worker)
     life->out_fd = life->err_fd = life->in_fd = -1;
     life->group = (struct cgroup){.dir = -1, .procs = -1};
     life->proc.pidfd = -1;
+    life->fds = -1;
     return life;
 }
 

@@ -224,7 +224,10 @@ void publish_summary(const struct supervisor *sup, struct json_out *out)
     json_put_int(out, "cpus", sup->cpus);
     json_put_int(out, "mem", t.rss);
     json_put_int(out, "mem_total", sup->mem_total);
-    json_put_int(out, "oom", 0);
+    if (sup->cgroups.memory)
+        json_put_int(out, "oom", sup->oom_kills);
+    else
+        json_put_null(out, "oom");
     summary_work(sup, out, &t);
     summary_alerts(sup, out);
     summary_stopping(sup, out);
@@ -256,6 +259,9 @@ static void detail_process(const struct supervisor *sup, struct json_out *out,
     publish_log_path(box, worker->slot, worker->pid, path, sizeof(path));
     json_put_string(out, "log", *path ? path : NULL);
     json_put_int(out, "rss_change", life ? life->rss - life->rss_before : 0);
+    json_put_number(
+        out, "rss_span",
+        life && life->rss_before_at ? (double)(sup->now - life->rss_before_at) / 1e9 : 0, 0);
     json_open_array(out, "cpu_long");
     for (size_t i = 0; life && i < life->cpu_count; i++)
         json_put_int(out, NULL,

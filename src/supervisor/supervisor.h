@@ -118,6 +118,7 @@ struct supervisor {
     size_t history_next, history_count;
     double machine_busy, machine_total;
     int64_t mem_total;
+    int64_t oom_kills;       /* known only where cgroups.memory is true */
     int64_t reap_at;         /* orphans: look again then */
     int64_t logs_wait_until; /* logs wait for room on the disk: look again then; 0 = none do */
     bool changed;            /* something that views show moved */

@@ -120,8 +120,10 @@ static int draw_task(struct tui *tui, const json_t *worker, int y)
     int x;
 
     if (!json_is_object(task)) {
-        view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", "Task",
-                 *field_text(worker, "status") ? field_text(worker, "status") : "-");
+        bool says = *field_text(worker, "status") != '\0';
+
+        view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", says ? "Status" : "Task",
+                 says ? field_text(worker, "status") : "-");
         return y + 1;
     }
     if (!isnan(progress))
@@ -142,7 +144,7 @@ static int draw_task(struct tui *tui, const json_t *worker, int y)
 static int draw_usage(struct tui *tui, const json_t *worker, int y)
 {
     double cpu = field_number(worker, "cpu"), change = field_number(worker, "rss_change");
-    char rss[16], by[16], spark[800];
+    char rss[16], by[16], span[16], spark[800];
     int x = 2;
 
     if (isnan(cpu) && isnan(field_number(worker, "rss")))
@@ -156,7 +158,8 @@ static int draw_usage(struct tui *tui, const json_t *worker, int y)
     x = view_put(tui, y, x, ROLE_NORMAL, " RSS %s", rss);
     if (!isnan(change) && fabs(change) >= 1024 * 1024) {
         field_format_size(by, fabs(change));
-        x = view_put(tui, y, x, ROLE_NORMAL, " (%c%s in 5m)", change < 0 ? '-' : '+', by);
+        field_format_age(span, field_number(worker, "rss_span"));
+        x = view_put(tui, y, x, ROLE_NORMAL, " (%c%s in %s)", change < 0 ? '-' : '+', by, span);
     }
     if (field_int(worker, "threads", 0) > 0)
         x = view_put(tui, y, x, ROLE_NORMAL, "   thr %lld",

@@ -85,7 +85,7 @@ static void draw_memory(struct tui *tui, const json_t *summary, int y)
 {
     const double gib = 1024.0 * 1024 * 1024;
     double mem = field_number(summary, "mem"), total = field_number(summary, "mem_total");
-    char text[96], oldest[16];
+    char text[96], oldest[16], oom[32];
     int left;
 
     if (mem >= gib)
@@ -95,9 +95,9 @@ static void draw_memory(struct tui *tui, const json_t *summary, int y)
                  total > 0 ? total / gib : 0.0);
     left = draw_left(tui, y, "Memory", total > 0 && mem > 0 ? mem / total : 0, text);
     field_format_age(oldest, field_number(summary, "oldest"));
-    snprintf(text, sizeof(text), "Restarts %lld last hour  OOM %lld  oldest task %s",
-             (long long)field_int(summary, "restarts_hour", 0),
-             (long long)field_int(summary, "oom", 0), oldest);
+    field_format_count(oom, field_number(summary, "oom")); /* "-" where nobody can know */
+    snprintf(text, sizeof(text), "Restarts %lld last hour  OOM %s  oldest task %s",
+             (long long)field_int(summary, "restarts_hour", 0), oom, oldest);
     draw_right(tui, y, left, text);
 }
 

@@ -37,8 +37,8 @@
  *   cpu(percent of one CPU, all workers) cpus mem(bytes, all workers) mem_total
  *   queue(tasks waiting) queue_history[numbers, 1 a second, newest last, at most 120]
  *   rate in_rate(tasks/s) fail_rate fail_percent eta(seconds|null) eta_pool
- *   eta_why("grows"|"?"|null) oldest(seconds|null) restarts_hour oom accepted done(final states
- *   together) finite(bool)
+ *   eta_why("grows"|"?"|null) oldest(seconds|null) restarts_hour oom(or null)
+ *   accepted done(final states together) finite(bool)
  *   events(last event's seq) alerts(not acknowledged) alert(text of the newest one, or null)
  *   alert_pool stopping[{pool,slot,pid,state,for,kill_in}]: who still holds the exit
  *
@@ -60,7 +60,7 @@
  * view "detail": argument target (PID or POOL[SLOT]); {"view":"detail","worker":{a workers row and:
  *   pgid started(epoch) command[argv] cwd hang_limit heartbeat_limit hung_for hung_why user sys
  *   restart_in nice cgroup log(path) findings[{text}] tail[last lines]
- *   attempts max_attempts cpu_long[at most 160] rss_change max_memory timeout deadline
+ *   attempts max_attempts cpu_long[at most 160] rss_change rss_span max_memory timeout deadline
  *   lives[{generation,pid,started,ended,lasted,why,exit,signal,log,tasks,user,sys,maxrss}]}}
  *   newest first
  *

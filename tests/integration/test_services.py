@@ -34,6 +34,21 @@ class Keeping(Case):
         self.assertIn("signal 9 (KILL), not sent by lifeguard", exited[0]["text"])
         self.assertEqual(server.status("svc")["restarts"], 1)
 
+    def test_numbers_that_nobody_took_are_null(self):
+        server = self.start(sleeper(size=1))
+        server.wait_state("svc", "busy", 1)
+        self.assertIsNone(server.worker("svc", 1)["fds"])
+        viewer = Control(server.socket_path)
+        viewer.call("subscribe", view="detail", target="svc[1]")
+        wait_for(lambda: (server.worker("svc", 1)["fds"] or 0) >= 3, 10, "a look at svc[1]")
+        viewer.call("subscribe", view="summary")
+        summary = next(message for message in iter(viewer.receive, None)
+                       if message.get("view") == "summary")
+        controllers = "/sys/fs/cgroup/cgroup.controllers"
+        if not os.path.exists(controllers) or "memory" not in open(controllers).read():
+            self.assertIsNone(summary["summary"]["oom"])
+        viewer.close()
+
     def test_crash_loop_is_held_with_its_reason(self):
         command = self.script("crash.py", "print('about to fail', flush=True)\nsys.exit(7)\n")
         server = self.start(service("bad", command, 2, restart_backoff=FAST, ready=QUICK,
