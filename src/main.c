@@ -212,10 +212,21 @@ static int map_run(const struct args *args)
     return status;
 }
 
+/* Where a standard descriptor was closed the next file opened would take its place, and a task's
+ * input or output go there: it becomes one that can't be used. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     static const struct cli_verb verbs[] = {
         {"run", run_run}, {"attach", attach_run}, {"map", map_run}};
 
+    hold_standard_descriptors();
     return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
 }

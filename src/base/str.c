@@ -264,6 +264,19 @@ bool str_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+const char *str_trim(const char *text, size_t *len)
+{
+    static const char white[] = " \t\n\v\f\r";
+
+    while (*len && memchr(white, *text, sizeof(white) - 1)) {
+        text++;
+        --*len;
+    }
+    while (*len && memchr(white, text[*len - 1], sizeof(white) - 1))
+        --*len;
+    return text;
+}
+
 int str_parse_signal(const char *text)
 {
     int64_t number;

@@ -35,6 +35,8 @@ bool str_is_name(const char *text);
 /* The candidate nearest to `word` (NULL-terminated array), or NULL when none is near. */
 const char *str_nearest(const char *word, const char *const *candidates);
 bool str_starts(const char *text, const char *prefix);
+/* Where `text` begins without white space at both ends; *len becomes the length of that. */
+const char *str_trim(const char *text, size_t *len);
 
 /* "TERM", "SIGTERM" or "15" to a signal number; 0 when unknown. Name of a number ("TERM"), or
  * "?". */

@@ -102,7 +102,10 @@ int cli_main(int argc, char **argv, const struct cli_verb *verbs, size_t count)
     int status;
 
     if (args_parse(&args, argc, argv, &err) < 0) {
-        status = cli_fail(CLI_USAGE, "%s", err.text);
+        /* map's small statuses are numbers of failed tasks. */
+        bool map = args.command && strcmp(args.command->name, "map") == 0;
+
+        status = cli_fail(map ? CLI_UNABLE : CLI_USAGE, "%s", err.text);
         if (args.command)
             fprintf(stderr, "`lifeguard help %s` explains it.\n", args.command->name);
     } else {

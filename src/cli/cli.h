@@ -10,14 +10,15 @@
 
 struct args;
 
-/* Exit statuses of all verbs but map and finite runs (product.md, The command line). */
+/* Exit statuses of all verbs; map and finite runs have GNU parallel's, and CLI_UNABLE. */
 enum cli_status {
     CLI_OK = 0,
     CLI_FAILED = 1,   /* refused, or failed */
     CLI_USAGE = 2,    /* also: several supervisors run and none was named */
     CLI_DEGRADED = 3, /* status */
     CLI_NO_SUPERVISOR = 4,
-    CLI_FULL = 75 /* submit: the queue is full */
+    CLI_FULL = 75,   /* submit: the queue is full */
+    CLI_UNABLE = 255 /* map and finite runs: lifeguard itself could not run */
 };
 
 struct cli_verb {

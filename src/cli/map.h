@@ -13,11 +13,8 @@ struct spec;
 
 struct map_options {
     bool tag, bar, eta, raw, dry_run, tui;
-    bool tty_input;    /* inputs are typed at a terminal: the client reads and submits them */
-    bool halt_percent; /* --halt ...,fail=N%: the exit status is the percentage */
-    char **rerun;      /* the command line up to ":::", for the summary */
-    char *columns;     /* --colsep's text, or NULL */
-    bool grouped;      /* -n is among the words of `rerun` */
+    char **rerun;  /* the command line up to ":::", for the summary */
+    char *columns; /* --colsep's text, or NULL */
 };
 
 /* 0, or the exit status with the reason printed. Both are to be released in any case. */

@@ -2,7 +2,7 @@
 /*
  * The client side of map: reads results, writes them out, blocking, in the order in which they
  * come (the supervisor keeps the order where asked). A task's stdout goes out whole before its
- * stderr; two tasks are never mixed. Interrupts ask the supervisor to stop; a second one, now.
+ * stderr; two tasks are never mixed. An interrupt lets what runs finish; a second one ends it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +23,7 @@
 #include "wire/control.h"
 #include "wire/json_out.h"
 
-enum { MAP_UNABLE = 255, READ_STEP = 262144 };
+enum { READ_STEP = 262144 };
 static const int64_t LINE_PERIOD = 5 * CLOCK_S;
 
 struct map {
@@ -37,7 +37,10 @@ struct map {
     bool bar, terminal, drawn;
     int64_t drawn_at;
     int interrupts;
-    bool ended, broken_pipe;
+    int write_error; /* -errno once standard output takes no more */
+    bool ended;
+    bool incomplete; /* output or files of tasks were lost */
+    uint64_t unsaved;
     int status;
 };
 
@@ -63,6 +66,13 @@ static int map_greet(struct map *map)
     return rc;
 }
 
+static void map_erase_progress(struct map *map)
+{
+    if (map->drawn)
+        map_progress_clear(map->terminal);
+    map->drawn = false;
+}
+
 static void map_on_output(struct map *map, const json_t *message)
 {
     const char *stream = json_string_value(json_object_get(message, "stream"));
@@ -80,13 +90,26 @@ static void map_on_output(struct map *map, const json_t *message)
                 map->tag[i] = ' ';
         buf_fini(&tag);
     }
-    if (map->drawn)
-        map_progress_clear(map->terminal);
-    map->drawn = false;
+    map_erase_progress(map);
     map_writer_add(writer, map->tag, buf_data(&map->bytes), buf_len(&map->bytes));
     rc = buf_len(&writer->out) > READ_STEP ? map_writer_flush(writer) : 0;
-    if (rc == -EPIPE && writer == &map->out)
-        map->broken_pipe = true;
+    if (rc < 0 && writer == &map->out)
+        map->write_error = rc;
+}
+
+/* What the supervisor could not keep of a task is said at once, and once is enough of files. */
+static void map_on_loss(struct map *map, const json_t *message)
+{
+    long long seq = json_integer_value(json_object_get(message, "seq"));
+    long long lost = json_integer_value(json_object_get(message, "lost"));
+    const char *unsaved = json_string_value(json_object_get(message, "unsaved"));
+
+    if (lost)
+        cli_fail(0, "%lld bytes of output of task %lld were lost: no room for temporary files",
+                 lost, seq);
+    if (unsaved && !map->unsaved++)
+        cli_fail(0, "--results, task %lld: %s", seq, unsaved);
+    map->incomplete |= lost || unsaved;
 }
 
 static void map_on_result(struct map *map, json_t *message)
@@ -95,10 +118,7 @@ static void map_on_result(struct map *map, json_t *message)
     map_writer_end(&map->err);
     free(map->tag);
     map->tag = NULL;
-    if (json_integer_value(json_object_get(message, "lost")))
-        cli_fail(0, "%lld bytes of output of task %lld were lost: no room for temporary files",
-                 (long long)json_integer_value(json_object_get(message, "lost")),
-                 (long long)json_integer_value(json_object_get(message, "seq")));
+    map_on_loss(map, message);
     map_summary_add(&map->summary, message, map->options);
 }
 
@@ -121,7 +141,7 @@ static void map_on_message(struct map *map, json_t *message)
         const char *error = json_string_value(json_object_get(message, "error"));
 
         if (error)
-            map->status = cli_fail(MAP_UNABLE, "%s", error);
+            map->status = cli_fail(CLI_UNABLE, "%s", error);
     } else if (strcmp(view, "output") == 0) {
         map_on_output(map, message);
     } else if (strcmp(view, "result") == 0) {
@@ -132,6 +152,15 @@ static void map_on_message(struct map *map, json_t *message)
         map->status = (int)json_integer_value(json_object_get(message, "status"));
         map->ended = true;
     }
+}
+
+static void map_flush(struct map *map)
+{
+    int rc = map_writer_flush(&map->out);
+
+    if (rc < 0)
+        map->write_error = rc;
+    map_writer_flush(&map->err);
 }
 
 static void map_read_lines(struct map *map)
@@ -149,9 +178,7 @@ static void map_read_lines(struct map *map)
         json_decref(message);
         buf_consume(&map->in, line + 1);
     }
-    if (map_writer_flush(&map->out) == -EPIPE)
-        map->broken_pipe = true;
-    map_writer_flush(&map->err);
+    map_flush(map);
 }
 
 static void map_on_signal(struct map *map)
@@ -160,8 +187,13 @@ static void map_on_signal(struct map *map)
 
     if (read(map->signal_fd, &info, sizeof(info)) != sizeof(info))
         return;
-    map_send(map, map->interrupts++ ? "{\"id\":3,\"cmd\":\"shutdown\",\"now\":true}\n"
-                                    : "{\"id\":3,\"cmd\":\"shutdown\"}\n");
+    if (map->interrupts++) {
+        map_send(map, "{\"id\":3,\"cmd\":\"shutdown\",\"now\":true}\n");
+        return;
+    }
+    map_erase_progress(map);
+    cli_fail(0, "no more tasks are started; waiting for those that run (once more ends them)");
+    map_send(map, "{\"id\":3,\"cmd\":\"shutdown\"}\n");
 }
 
 static void map_loop(struct map *map)
@@ -169,7 +201,7 @@ static void map_loop(struct map *map)
     struct pollfd fds[2] = {{.fd = map->fd, .events = POLLIN},
                             {.fd = map->signal_fd, .events = POLLIN}};
 
-    while (!map->ended && !map->broken_pipe) {
+    while (!map->ended && !map->write_error) {
         char *room;
         ssize_t got;
 
@@ -189,21 +221,19 @@ static void map_loop(struct map *map)
     }
 }
 
-/* GNU parallel's statuses; a percentage rule answers with the percentage. */
 static int map_exit_status(const struct map *map)
 {
-    uint64_t all = map->summary.failures + map->summary.done;
-
-    if (map->broken_pipe)
-        return 128 + SIGPIPE;
+    if (map->write_error)
+        return map_writer_fail(map->write_error);
     if (!map->ended)
         return map->interrupts ? 130
-                               : cli_fail(MAP_UNABLE, "the supervisor ended before the run did");
+                               : cli_fail(CLI_UNABLE, "the supervisor ended before the run did");
     if (map->interrupts)
         return 130;
-    if (map->options->halt_percent && map->summary.failures && all)
-        return (int)(map->summary.failures * 100 / all);
-    return map->status;
+    if (map->unsaved > 1)
+        cli_fail(0, "--results: nor could files of %llu other tasks be written",
+                 (unsigned long long)map->unsaved - 1);
+    return map->incomplete ? CLI_UNABLE : map->status;
 }
 
 int map_client(int fd, const struct map_options *options)
@@ -223,11 +253,11 @@ int map_client(int fd, const struct map_options *options)
     map_writer_init(&map.err, STDERR_FILENO, options->raw);
     if (map_greet(&map) == 0)
         map_loop(&map);
-    if (map.drawn)
-        map_progress_clear(map.terminal);
-    map_writer_flush(&map.out);
+    map_erase_progress(&map);
+    if (!map.write_error)
+        map_flush(&map);
     status = map_exit_status(&map);
-    map_summary_print(&map.summary, options);
+    map_summary_print(&map.summary, options, map.interrupts > 0);
     map_summary_fini(&map.summary);
     map_writer_fini(&map.out);
     map_writer_fini(&map.err);

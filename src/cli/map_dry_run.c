@@ -10,14 +10,16 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/map.h"
 #include "cli/map_text.h"
 #include "pool/spec.h"
 #include "pool/task.h"
 #include "pool/template.h"
+#include "sys/proc.h"
 
-enum { MAP_UNABLE = 255 };
+enum { WRITE_STEP = 65536 };
 
 struct dry_run {
     const struct pool_spec *pool;
@@ -27,6 +29,7 @@ struct dry_run {
     unsigned count, inputs;
     uint64_t seq;
     int slots;
+    int rc; /* -errno once standard output takes no more */
 };
 
 static void dry_print(struct dry_run *run)
@@ -45,6 +48,8 @@ static void dry_print(struct dry_run *run)
         map_writer_add(&run->out, NULL, buf_data(&line), buf_len(&line));
         map_writer_end(&run->out);
     }
+    if (buf_len(&run->out.out) > WRITE_STEP && run->rc == 0)
+        run->rc = map_writer_flush(&run->out);
     task_free(task);
     buf_fini(&line);
     buf_reset(&run->items);
@@ -53,6 +58,8 @@ static void dry_print(struct dry_run *run)
 
 static void dry_add_item(struct dry_run *run, const char *item, size_t len)
 {
+    if (run->pool->tasks.trim)
+        item = str_trim(item, &len);
     buf_append(&run->items, item, len);
     buf_append_char(&run->items, '\0');
     run->count++;
@@ -79,7 +86,7 @@ static void dry_run_list(struct dry_run *run)
 
     for (size_t g = 0; g < tasks->group_count; g++)
         total *= tasks->group_sizes[g];
-    for (size_t n = 0; n < total; n++) {
+    for (size_t n = 0; n < total && run->rc == 0; n++) {
         size_t rest = n, base = 0, span = total;
 
         if (tasks->group_count == 1) {
@@ -109,8 +116,8 @@ static int dry_run_lines(struct dry_run *run)
     int separator = tasks->null ? '\0' : '\n';
 
     if (!file)
-        return cli_fail(MAP_UNABLE, "-a %s: %s", tasks->path, strerror(errno));
-    while ((len = getdelim(&line, &size, separator, file)) > 0) {
+        return cli_fail(CLI_UNABLE, "-a %s: %s", tasks->path, strerror(errno));
+    while (run->rc == 0 && (len = getdelim(&line, &size, separator, file)) > 0) {
         if (line[len - 1] == separator)
             len--;
         dry_add_input(run, line, (size_t)len);
@@ -123,11 +130,10 @@ static int dry_run_lines(struct dry_run *run)
 
 int map_dry_run(const struct spec *spec)
 {
-    struct dry_run run = {.pool = &spec->pools[0], .slots = 1};
+    struct dry_run run = {.pool = &spec->pools[0]};
     int status = 0;
 
-    if (!run.pool->size.percent)
-        run.slots = run.pool->size.count;
+    run.slots = size_spec_resolve(&run.pool->size, proc_cpu_count());
     run.command = template_new(run.pool->command, run.pool->shell, true);
     map_writer_init(&run.out, 1, false);
     if (run.pool->tasks.source == SOURCE_LIST)
@@ -135,7 +141,10 @@ int map_dry_run(const struct spec *spec)
     else
         status = dry_run_lines(&run);
     dry_print(&run);
-    map_writer_flush(&run.out);
+    if (run.rc == 0)
+        run.rc = map_writer_flush(&run.out);
+    if (run.rc < 0)
+        status = map_writer_fail(run.rc);
     map_writer_fini(&run.out);
     template_free(run.command);
     buf_fini(&run.items);

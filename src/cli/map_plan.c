@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From map's command line to a spec with one command pool. Inputs: the words behind each ":::" (all
- * combinations of several), the lines of -a files, else standard input.
+ * From map's command line to a spec with one command pool; its inputs are map_inputs's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,159 +17,49 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/map.h"
+#include "cli/map_inputs.h"
 #include "cli/map_text.h"
 #include "pool/spec.h"
 #include "pool/template.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 
-enum { MAP_UNABLE = 255, JOBS_MAX = 10000, READ_STEP = 65536 };
-static const int64_t INPUT_FILE_MAX = INT64_C(1) << 30;
-
-/* A growing list of strings in groups. */
-struct inputs {
-    char **list;
-    size_t count;
-    size_t *sizes;
-    size_t groups;
-};
-
-static void inputs_begin(struct inputs *inputs)
-{
-    if (mem_try_resize((void **)&inputs->sizes, inputs->groups + 1, sizeof(size_t)) < 0)
-        abort();
-    inputs->sizes[inputs->groups++] = 0;
-}
-
-static void inputs_add(struct inputs *inputs, const char *text, size_t len)
-{
-    if ((inputs->count & (inputs->count + 1)) == 0 &&
-        mem_try_resize((void **)&inputs->list, (inputs->count + 1) * 2 + 1, sizeof(char *)) < 0)
-        abort();
-    inputs->list[inputs->count++] = mem_copy_bytes(text, len);
-    inputs->list[inputs->count] = NULL;
-    inputs->sizes[inputs->groups - 1]++;
-}
+enum { JOBS_MAX = 10000 };
 
 /* The words of the command; what is from the first ":::" on are inputs. */
 static void plan_command(const struct arg_value *words, char **command)
 {
-    for (size_t i = 0; i < words->count && strcmp(words->list[i], ":::") != 0; i++)
+    for (size_t i = 0; i < words->count && !map_inputs_begin_at(words->list[i]); i++)
         command[i] = mem_copy_string(words->list[i]);
 }
 
-static bool has_words(const struct arg_value *words)
-{
-    for (size_t i = 0; i < words->count; i++)
-        if (strcmp(words->list[i], ":::") == 0)
-            return true;
-    return false;
-}
-
-/* Behind each ":::" a group of inputs. */
-static void plan_words(const struct arg_value *words, struct inputs *inputs)
-{
-    bool behind = false;
-
-    for (size_t i = 0; i < words->count; i++) {
-        if (strcmp(words->list[i], ":::") == 0) {
-            inputs_begin(inputs);
-            behind = true;
-        } else if (behind) {
-            inputs_add(inputs, words->list[i], strlen(words->list[i]));
-        }
-    }
-}
-
-/* A file, a pipe, or "-" for standard input, to its end. */
-static int plan_read_all(const char *path, struct buf *text)
-{
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : 1;
-    int error = errno;
-
-    while (got > 0) {
-        char *room = buf_reserve(text, READ_STEP);
-
-        got = room ? read(fd, room, READ_STEP) : -1;
-        error = room ? errno : EFBIG;
-        if (got < 0 && error == EINTR)
-            got = 1;
-        else if (got > 0)
-            buf_commit(text, (size_t)got);
-    }
-    if (fd > STDIN_FILENO)
-        close(fd);
-    return got < 0 ? cli_fail(MAP_UNABLE, "-a %s: %s", path, strerror(error)) : 0;
-}
-
-static int plan_read_file(struct inputs *inputs, const char *path, bool null)
-{
-    struct buf text = {.max = (size_t)INPUT_FILE_MAX};
-    int status = plan_read_all(path, &text);
-    const char *at = buf_data(&text), *stop = at + buf_len(&text);
-
-    inputs_begin(inputs);
-    while (status == 0 && at < stop) {
-        const char *end = memchr(at, null ? '\0' : '\n', (size_t)(stop - at));
-
-        inputs_add(inputs, at, (size_t)((end ? end : stop) - at));
-        at = end ? end + 1 : stop;
-    }
-    buf_fini(&text);
-    return status;
-}
-
-/* One -a file is read as it is needed; several are combined, so they are read whole. */
-static int plan_inputs(const struct args *args, struct pool_spec *pool, struct inputs *inputs,
-                       struct map_options *options)
-{
-    const struct arg_value *files = args_value(args, "arg-file");
-    int status = 0;
-    char cwd[PATH_MAX];
-
-    if (files->count > 1 || (files->count && has_words(args_value(args, "command"))))
-        for (size_t i = 0; i < files->count && status == 0; i++)
-            status = plan_read_file(inputs, files->list[i], args_flag(args, "null"));
-    plan_words(args_value(args, "command"), inputs);
-    if (inputs->groups) {
-        pool->tasks.source = SOURCE_LIST;
-        pool->tasks.list = inputs->list ? inputs->list : mem_new_array(1, sizeof(char *));
-        pool->tasks.group_sizes = inputs->sizes;
-        pool->tasks.group_count = inputs->groups;
-        *inputs = (struct inputs){0};
-    } else if (files->count && strcmp(files->list[0], "-") != 0) {
-        pool->tasks.source = SOURCE_FILE;
-        free(pool->tasks.path);
-        pool->tasks.path = file_absolute(getcwd(cwd, sizeof(cwd)) ? cwd : "/", files->list[0]);
-    } else {
-        options->tty_input = isatty(STDIN_FILENO) == 1;
-        pool->tasks.source = SOURCE_STDIN;
-        pool->tasks.stdin_fd = STDIN_FILENO;
-    }
-    return status;
-}
-
-/* "4", "50%", "+1", "0" (all CPUs). */
+/* "4", "50%", "+1" and "-1" (from the number of CPUs), "0" (as many as CPUs). */
 static int plan_jobs(const char *text, struct size_spec *size)
 {
-    int64_t number;
     size_t len = text ? strlen(text) : 0;
+    bool relative = len && (*text == '+' || *text == '-');
+    bool percent = len && text[len - 1] == '%';
+    int64_t number;
     char *digits;
     int rc;
 
     *size = (struct size_spec){.percent = 100};
     if (!text)
         return 0;
-    digits = mem_copy_bytes(text, len - (len && text[len - 1] == '%'));
+    digits = mem_copy_bytes(text + relative, len - relative - percent);
     rc = str_parse_int(digits, &number);
     free(digits);
-    if (rc < 0 || number < 0 || number > JOBS_MAX)
-        return cli_fail(MAP_UNABLE, "-j %s: give a number up to %d, or a share of the CPUs (50%%)",
+    if (rc < 0 || number < 0 || number > JOBS_MAX || (relative && percent))
+        return cli_fail(CLI_UNABLE,
+                        "-j %s: give a number up to %d, more or less than the CPUs (+2, -1), or a "
+                        "share of them (50%%)",
                         text, JOBS_MAX);
-    if (text[len - 1] == '%')
-        *size = (struct size_spec){.percent = (int)number};
-    else if (number)
-        *size = (struct size_spec){.count = (int)number};
+    if (relative)
+        number = proc_cpu_count() + (*text == '+' ? number : -number);
+    if (percent)
+        *size = (struct size_spec){.percent = number ? (int)number : 1};
+    else if (number || relative)
+        *size = (struct size_spec){.count = number > 0 ? (int)number : 1};
     return 0;
 }
 
@@ -185,16 +74,16 @@ static int plan_timeout(const char *text, struct timeout_spec *timeout)
     if (len && text[len - 1] == '%') {
         percent = strtol(text, &end, 10);
         if (end != text + len - 1 || percent < 1 || percent > 100000)
-            return cli_fail(MAP_UNABLE, "--timeout %s: a percentage of the median run time", text);
+            return cli_fail(CLI_UNABLE, "--timeout %s: a percentage of the median run time", text);
         timeout->percent = (int)percent;
         return 0;
     }
     if (str_parse_duration(text, &timeout->duration) < 0)
-        return cli_fail(MAP_UNABLE, "--timeout %s: give seconds, 1.5s, 5m or 300%%", text);
+        return cli_fail(CLI_UNABLE, "--timeout %s: give seconds, 1.5s, 5m or 300%%", text);
     return 0;
 }
 
-static int plan_limits(const struct args *args, struct pool_spec *pool, struct map_options *options)
+static int plan_limits(const struct args *args, struct pool_spec *pool)
 {
     const char *halt = args_text(args, "halt");
     int64_t retries = args_number(args, "retries", 1);
@@ -204,14 +93,13 @@ static int plan_limits(const struct args *args, struct pool_spec *pool, struct m
     if (status == 0)
         status = plan_timeout(args_text(args, "timeout"), &pool->timeout);
     if (status == 0 && halt && halt_spec_parse(&pool->halt, halt) < 0)
-        status = cli_fail(MAP_UNABLE,
+        status = cli_fail(CLI_UNABLE,
                           "--halt %s: never, now,fail=1, soon,fail=10%%, now,success=1, ...", halt);
     if (status == 0 && (retries < 0 || retries > 1000000))
-        status = cli_fail(MAP_UNABLE, "--retries %lld: how often a task is tried at most",
+        status = cli_fail(CLI_UNABLE, "--retries %lld: how often a task is tried at most",
                           (long long)retries);
     if (status == 0 && (max_args < 1 || max_args > 100000))
-        status = cli_fail(MAP_UNABLE, "-n %lld: inputs a task, at least 1", (long long)max_args);
-    options->halt_percent = pool->halt.percent > 0;
+        status = cli_fail(CLI_UNABLE, "-n %lld: inputs a task, at least 1", (long long)max_args);
     /* As in GNU parallel: --retries N is N tries, 0 is no end of them. */
     pool->retries = retries == 0 ? INT_MAX - 1 : (int)retries - 1;
     pool->tasks.max_args = (int)max_args;
@@ -268,6 +156,7 @@ static void plan_behaviour(const struct args *args, struct pool_spec *pool,
     if (args_text(args, "colsep")) {
         free(pool->tasks.columns);
         pool->tasks.columns = plan_colsep(args_text(args, "colsep"));
+        pool->tasks.trim = true;
         options->columns = mem_copy_string(pool->tasks.columns);
     }
 }
@@ -309,7 +198,6 @@ static void plan_supervisor(struct spec *spec)
 int map_plan(const struct args *args, struct spec *spec, struct map_options *options)
 {
     const struct arg_value *words = args_value(args, "command");
-    struct inputs inputs = {0};
     struct pool_spec *pool;
     int status;
 
@@ -321,22 +209,19 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     options->raw = args_flag(args, "raw");
     options->dry_run = args_flag(args, "dry-run");
     options->tui = args_flag(args, "tui");
-    options->grouped = args_text(args, "max-args") != NULL;
     if (options->tui && !isatty(STDOUT_FILENO) && access("/dev/tty", R_OK | W_OK) < 0)
-        return cli_fail(MAP_UNABLE, "--tui needs a terminal");
+        return cli_fail(CLI_UNABLE, "--tui needs a terminal");
     pool->command = mem_new_array(words->count + 1, sizeof(char *));
     plan_command(words, pool->command);
-    status = pool->command[0] ? 0 : cli_fail(MAP_UNABLE, "map needs a command before :::");
+    status = pool->command[0] ? 0 : cli_fail(CLI_UNABLE, "map needs a command before :::");
     if (status == 0) {
         options->rerun = map_rerun_words(args, pool->command);
         plan_behaviour(args, pool, options);
         if (pool->shell)
             plan_join_script(pool);
-        status = plan_limits(args, pool, options);
+        status = plan_limits(args, pool);
     }
     if (status == 0)
-        status = plan_inputs(args, pool, &inputs, options);
-    mem_free_strings(inputs.list);
-    free(inputs.sizes);
+        status = map_inputs_plan(args, pool);
     return status;
 }

@@ -15,6 +15,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/map.h"
+#include "cli/map_inputs.h"
 #include "cli/map_text.h"
 #include "pool/template.h"
 #include "sys/file.h"
@@ -41,9 +42,10 @@ char **map_rerun_words(const struct args *args, char *const *command)
         const struct command_arg *arg = &args->command->args[i];
         char option[48];
 
-        /* Inputs are new, and files named by -a were used up. */
+        /* Inputs are new, files named by -a were used up, and how many go to a task is said
+         * beside them. */
         if (!args->values[i].given || arg->positional || arg->kind == ARG_STRINGS ||
-            strcmp(arg->name, "null") == 0)
+            strcmp(arg->name, "null") == 0 || strcmp(arg->name, "max-args") == 0)
             continue;
         snprintf(option, sizeof(option), "--%s", arg->name);
         rerun_add(out, &count, option);
@@ -61,8 +63,8 @@ static void rerun_quote(struct buf *line, const char *text, size_t len)
     struct buf shown = {0};
 
     sanitise_to_terminal(&shown, text, len, false);
-    if (buf_len(&shown) == len && !memchr(text, '\n', len) &&
-        memcmp(buf_data(&shown), text, len) == 0) {
+    if (!len || (buf_len(&shown) == len && !memchr(text, '\n', len) &&
+                 memcmp(buf_data(&shown), text, len) == 0)) {
         template_quote(line, text, len);
     } else {
         buf_append_string(line, "$'");
@@ -162,7 +164,7 @@ static bool rerun_needs_file(const struct map_summary *summary, const json_t *re
     rerun_items(result, options, &items);
     end = buf_data(&items) + buf_len(&items);
     for (at = buf_data(&items); at < end && !found; at += strlen(at) + 1)
-        found = strcmp(at, ":::") == 0;
+        found = map_inputs_begin_at(at);
     buf_fini(&items);
     return found;
 }
@@ -222,7 +224,7 @@ void map_rerun_print(struct map_summary *summary, const struct map_options *opti
         if (i)
             buf_append_char(&line, ' ');
         /* Behind "lifeguard map", before the command. */
-        if (i == 2 && summary->items > 1 && !options->grouped)
+        if (i == 2 && summary->items > 1)
             buf_printf(&line, "--max-args %u ", summary->items);
         if (i == 2 && summary->inputs_path)
             rerun_print_file(summary, &line);

@@ -6,6 +6,7 @@
 #include "cli/map_text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/base64.h"
 #include "base/sanitise.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/map.h"
 #include "sys/file.h"
 
@@ -82,6 +84,13 @@ int map_writer_flush(struct map_writer *writer)
     return rc;
 }
 
+int map_writer_fail(int rc)
+{
+    if (rc == -EPIPE)
+        return 128 + SIGPIPE;
+    return cli_fail(CLI_UNABLE, "standard output: %s; the run was ended", strerror(-rc));
+}
+
 void map_json_bytes(const json_t *object, const char *key, struct buf *out)
 {
     const json_t *plain = json_object_get(object, key);
@@ -137,18 +146,22 @@ static void summary_print_one(const json_t *result)
     buf_fini(&shown);
 }
 
-void map_summary_print(struct map_summary *summary, const struct map_options *options)
+void map_summary_print(struct map_summary *summary, const struct map_options *options,
+                       bool interrupted)
 {
     size_t listed = json_array_size(summary->failed);
+    uint64_t cut = summary->skipped + summary->cancelled;
+    uint64_t all = summary->failures + summary->done + cut;
 
+    if (interrupted && !summary->failures)
+        fprintf(stderr, "lifeguard: interrupted: %llu tasks were done\n",
+                (unsigned long long)summary->done);
     if (!summary->failures)
         return;
-    fprintf(stderr, "lifeguard: %llu of %llu tasks failed", (unsigned long long)summary->failures,
-            (unsigned long long)(summary->failures + summary->done + summary->cancelled +
-                                 summary->skipped));
-    if (summary->skipped + summary->cancelled)
-        fprintf(stderr, ", %llu were not finished",
-                (unsigned long long)(summary->skipped + summary->cancelled));
+    fprintf(stderr, "lifeguard: %s%llu of %llu tasks failed", interrupted ? "interrupted: " : "",
+            (unsigned long long)summary->failures, (unsigned long long)all);
+    if (cut)
+        fprintf(stderr, ", %llu were not finished", (unsigned long long)cut);
     fprintf(stderr, ":\n");
     for (size_t i = 0; i < listed && i < LISTED_MOST; i++)
         summary_print_one(json_array_get(summary->failed, i));

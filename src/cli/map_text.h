@@ -35,6 +35,8 @@ void map_writer_add(struct map_writer *writer, const char *tag, const char *byte
 void map_writer_end(struct map_writer *writer);
 /* Writes what waits; blocking. 0 or -errno (-EPIPE: nobody reads any more). */
 int map_writer_flush(struct map_writer *writer);
+/* The exit status of a run that can't write to standard output; says why, but for -EPIPE. */
+int map_writer_fail(int rc);
 
 /* What failed, to be told at the end. */
 struct map_summary {
@@ -48,8 +50,9 @@ struct map_summary {
 
 void map_summary_add(struct map_summary *summary, json_t *result,
                      const struct map_options *options);
-/* On stderr; says nothing when nothing failed. */
-void map_summary_print(struct map_summary *summary, const struct map_options *options);
+/* On stderr; says nothing when nothing failed and nothing was cut short. */
+void map_summary_print(struct map_summary *summary, const struct map_options *options,
+                       bool interrupted);
 void map_summary_fini(struct map_summary *summary);
 
 /* Keeps a failed task's inputs for the line that runs the failures again, and prints that line. It

@@ -21,6 +21,8 @@ void assign_fail(struct pool *pool, struct worker *worker, struct task *task, co
                  int64_t now);
 /* The worker's task timer fired. */
 void assign_on_timeout(struct worker *worker, int64_t now);
+/* What runs may finish, what waits is skipped, no more tasks come. */
+void assign_halt(struct pool *pool);
 /* Puts the task into a final state, tells the world, applies the halt rule. */
 void assign_finish(struct pool *pool, struct task *task, int state, struct worker *worker,
                    int64_t now);

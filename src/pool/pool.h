@@ -116,8 +116,8 @@ struct pool {
     bool started;     /* first start happened */
     bool source_done; /* no more tasks will come by themselves */
     bool done;
-    bool halting; /* a halt rule fired: no new tasks */
-    bool halted_by_failure;
+    bool halting; /* a halt rule fired or the run was interrupted: no new tasks */
+    bool halted_by_rule;
     int halt_exit;     /* exit status of the task that fired it */
     bool breaker;      /* half the pool fails: one canary only */
     int64_t wake_at;   /* a start was refused: the tick asks again then */

@@ -55,6 +55,7 @@ struct tasks_spec {
     char **command; /* SOURCE_COMMAND */
     char *from;     /* SOURCE_POOL */
     char *columns;  /* column separator, "" = none */
+    bool trim;      /* columns without white space at their ends (map) */
     bool skip_header;
     bool null;    /* items end in NUL instead of newline */
     int max_args; /* items a task (map -n); 1 = one */

@@ -195,13 +195,37 @@ static const char *task_item(const struct task *task, unsigned index, size_t *le
     return at;
 }
 
-/* Without the last component's extension: its last dot and what follows, if anything does. */
+/* Without the last component's extension: its last dot and what follows. */
 static size_t cut_extension(const char *text, size_t from, size_t len)
 {
     for (size_t i = len; i > from; i--)
         if (text[i - 1] == '.')
-            return i < len ? i - 1 : len;
+            return i - 1;
     return len;
+}
+
+static size_t skip_slashes_back(const char *text, size_t len)
+{
+    while (len && text[len - 1] == '/')
+        len--;
+    return len;
+}
+
+/* As dirname(1): slashes at the end are not part of the name. */
+static size_t cut_directory(const char **text, size_t len)
+{
+    size_t end = skip_slashes_back(*text, len);
+
+    if (len && !end)
+        return 1;
+    while (end && (*text)[end - 1] != '/')
+        end--;
+    if (!end) {
+        *text = ".";
+        return 1;
+    }
+    end = skip_slashes_back(*text, end);
+    return end ? end : 1;
 }
 
 static int form_append(struct buf *out, enum part_form form, const char *text, size_t len,
@@ -228,12 +252,7 @@ static int form_append(struct buf *out, enum part_form form, const char *text, s
         len -= last;
         break;
     case FORM_DIRECTORY:
-        if (!slash) {
-            text = ".";
-            len = 1;
-        } else {
-            len = slash == text ? 1 : last - 1;
-        }
+        len = cut_directory(&text, len);
         break;
     }
     return quote ? template_quote(out, text, len) : buf_append(out, text, len);

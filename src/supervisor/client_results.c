@@ -72,6 +72,8 @@ static void result_json(struct json_out *out, const struct result *result)
         json_put_bytes(out, "error", result->error, strlen(result->error));
     if (result->last_words)
         json_put_bytes(out, "last_words", result->last_words, strlen(result->last_words));
+    if (result->unsaved)
+        json_put_string(out, "unsaved", result->unsaved);
     if (result->output)
         json_put_int(out, "lost", (int64_t)(result->output->out.lost + result->output->err.lost));
 }

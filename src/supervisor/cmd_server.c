@@ -180,6 +180,10 @@ void cmd_shutdown(struct request *request)
 
     event_add(client->sup, "shutdown", LEVEL_NOTE, false, client->who, NULL, NULL,
               request_flag(request, "now") ? "shutdown, now" : "shutdown");
-    supervisor_shutdown(client->sup, client->who, request_flag(request, "now"));
+    /* map's own client: an interrupted run lets what runs finish. */
+    if (client->map && !request_flag(request, "now"))
+        supervisor_finish_tasks(client->sup);
+    else
+        supervisor_shutdown(client->sup, client->who, request_flag(request, "now"));
     request_ok(request);
 }

@@ -62,6 +62,7 @@ void result_free(struct result *result)
         return;
     task_output_free(result->output);
     free(result->error);
+    free(result->unsaved);
     free(result->command);
     free(result->last_words);
     free(result->input);

@@ -27,6 +27,7 @@ struct result {
     int exit, signal, attempts, pid, slot;
     double started, seconds; /* epoch; length of the last attempt */
     char *error;             /* in words; NULL for done */
+    char *unsaved;           /* why its files could not be written, else NULL */
     char *last_words;        /* the last line it printed, of those that failed; else NULL */
     char *command;           /* as a printable line (map and results that name it) */
     char *input;

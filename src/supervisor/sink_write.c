@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,27 +126,31 @@ static void write_json(struct sink_writer *writer, const struct result *result)
     json_end_line(&out);
 }
 
-/* An input as one component of a path, as GNU parallel writes it. */
+/* An input as one component of a path, as GNU parallel writes it: cut where it is too long. */
 static void append_component(struct buf *path, const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
+    struct buf name = {0};
+
+    for (size_t i = 0; i < len && buf_len(&name) < NAME_MAX; i++) {
         switch (text[i]) {
         case '\\':
-            buf_append_string(path, "\\\\");
+            buf_append_string(&name, "\\\\");
             break;
         case '\t':
-            buf_append_string(path, "\\t");
+            buf_append_string(&name, "\\t");
             break;
         case '/':
-            buf_append_string(path, "\\_");
+            buf_append_string(&name, "\\_");
             break;
         case '\0':
-            buf_append_string(path, "\\0");
+            buf_append_string(&name, "\\0");
             break;
         default:
-            buf_append_char(path, text[i]);
+            buf_append_char(&name, text[i]);
         }
     }
+    buf_append(path, buf_data(&name), buf_len(&name) < NAME_MAX ? buf_len(&name) : NAME_MAX);
+    buf_fini(&name);
 }
 
 static int write_stream_file(const char *dir, const char *name, struct output_stream *stream,
@@ -163,14 +168,31 @@ static int write_stream_file(const char *dir, const char *name, struct output_st
     return rc;
 }
 
+static int write_seq_file(const char *dir, uint64_t number, struct err *err)
+{
+    char seq[32];
+    int rc = write_stream_file(dir, "seq", NULL, err);
+    char *path = mem_printf("%s/seq", dir);
+    int fd = rc == 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+
+    snprintf(seq, sizeof(seq), "%llu", (unsigned long long)number);
+    if (rc == 0)
+        rc = fd < 0 ? -errno : file_write_all(fd, seq, strlen(seq));
+    if (rc < 0 && err && !err->code)
+        err_set_errno(err, -rc, "%s", path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}
+
 /* DIR/1/FIRST/2/SECOND/{stdout,stderr,seq} */
 static int write_files(const struct sink_writer *writer, const struct result *result,
                        struct err *err)
 {
     struct buf path = {0};
     const char *at = result->input, *dir;
-    char seq[32];
-    int rc, fd;
+    int rc;
 
     buf_append_string(&path, writer->box->spec->results_dir);
     for (unsigned i = 1; i <= result->items; i++) {
@@ -187,16 +209,7 @@ static int write_files(const struct sink_writer *writer, const struct result *re
     if (rc == 0)
         rc = write_stream_file(dir, "stderr", result->output ? &result->output->err : NULL, err);
     if (rc == 0)
-        rc = write_stream_file(dir, "seq", NULL, err);
-    if (rc == 0) {
-        buf_append_string(&path, "/seq");
-        fd = open(buf_string(&path), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-        snprintf(seq, sizeof(seq), "%llu", (unsigned long long)result->seq);
-        if (fd >= 0) {
-            rc = file_write_all(fd, seq, strlen(seq));
-            close(fd);
-        }
-    }
+        rc = write_seq_file(dir, result->seq, err);
     buf_fini(&path);
     return rc;
 }
@@ -209,15 +222,17 @@ static void writer_complain(struct sink_writer *writer, const char *text)
     writer->failing = true;
 }
 
-void sink_writer_write(struct sink_writer *writer, const struct result *result)
+void sink_writer_write(struct sink_writer *writer, struct result *result)
 {
     struct err err = {0};
 
     if (writer->fd >= 0 && result->state != TASK_SKIPPED)
         write_json(writer, result);
-    if (*writer->box->spec->results_dir && result->attempts > 0 &&
-        write_files(writer, result, &err) < 0)
-        writer_complain(writer, err.text);
+    if (!*writer->box->spec->results_dir || result->attempts <= 0 ||
+        write_files(writer, result, &err) == 0)
+        return;
+    result->unsaved = mem_copy_string(err.text);
+    writer_complain(writer, err.text);
 }
 
 void sink_writer_flush(struct sink_writer *writer)

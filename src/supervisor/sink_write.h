@@ -28,7 +28,8 @@ struct sink_writer {
 
 int sink_writer_open(struct sink_writer *writer, struct pool_box *box, struct err *err);
 void sink_writer_close(struct sink_writer *writer);
-void sink_writer_write(struct sink_writer *writer, const struct result *result);
+/* A failure to write its files is noted in the result. */
+void sink_writer_write(struct sink_writer *writer, struct result *result);
 void sink_writer_flush(struct sink_writer *writer);
 bool sink_writer_is_full(const struct sink_writer *writer);
 bool sink_writer_is_empty(const struct sink_writer *writer);

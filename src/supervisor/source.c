@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "supervisor/events.h"
 #include "supervisor/source_fd.h"
 #include "supervisor/supervisor.h"
@@ -102,27 +103,30 @@ int source_submit(struct source *source)
     return rc;
 }
 
+static int source_add_item(struct source *source, const char *item, size_t len)
+{
+    int rc;
+
+    if (source->box->spec->tasks.trim)
+        item = str_trim(item, &len);
+    rc = buf_append(&source->items, item, len);
+    rc |= buf_append_char(&source->items, '\0');
+    source->item_count++;
+    return rc;
+}
+
 int source_deliver(struct source *source, const char *item, size_t len)
 {
     const struct tasks_spec *tasks = &source->box->spec->tasks;
+    size_t width = strlen(tasks->columns);
+    const char *end = item + len, *cut;
     int rc = 0;
 
-    if (*tasks->columns) {
-        size_t width = strlen(tasks->columns);
-        const char *at = item, *end = item + len, *cut;
-
-        while ((cut = memmem(at, (size_t)(end - at), tasks->columns, width)) != NULL) {
-            rc |= buf_append(&source->items, at, (size_t)(cut - at));
-            rc |= buf_append_char(&source->items, '\0');
-            source->item_count++;
-            at = cut + width;
-        }
-        item = at;
-        len = (size_t)(end - at);
+    while (width && (cut = memmem(item, (size_t)(end - item), tasks->columns, width)) != NULL) {
+        rc |= source_add_item(source, item, (size_t)(cut - item));
+        item = cut + width;
     }
-    rc |= buf_append(&source->items, item, len);
-    rc |= buf_append_char(&source->items, '\0');
-    source->item_count++;
+    rc |= source_add_item(source, item, (size_t)(end - item));
     source->lines++;
     if (rc < 0) {
         buf_reset(&source->items);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "pool/assign.h"
 #include "pool/hang.h"
 #include "supervisor/client.h"
 #include "supervisor/events.h"
@@ -275,6 +276,21 @@ static void supervisor_turn(struct supervisor *sup)
     client_reap(sup);
 }
 
+/* What a pool's halt rule makes of the exit status; -1 where failures are just counted. */
+static int halt_exit_status(const struct pool *pool)
+{
+    const struct halt_spec *halt = &pool->spec->halt;
+    bool met = pool->halting && pool->halted_by_rule;
+
+    if (met && halt->why == HALT_ON_SUCCESS)
+        return 0;
+    if (met && halt->why == HALT_ON_FAIL && halt->count == 1)
+        return pool->halt_exit;
+    if (halt->percent > 0 && pool->failed_tasks)
+        return (int)((pool->failed_tasks * 100 + pool->queue.accepted - 1) / pool->queue.accepted);
+    return -1;
+}
+
 /* GNU parallel's exit statuses for a finite run. */
 static int finite_exit_status(const struct supervisor *sup)
 {
@@ -283,14 +299,21 @@ static int finite_exit_status(const struct supervisor *sup)
     if (sup->interrupted)
         return 130;
     for (size_t i = 0; i < sup->box_count; i++) {
-        const struct pool *pool = sup->boxes[i].pool;
+        int status = halt_exit_status(sup->boxes[i].pool);
 
-        failed += pool->failed_tasks;
-        if (pool->halting && pool->halted_by_failure && pool->spec->halt.when != HALT_NEVER &&
-            pool->spec->halt.count)
-            return pool->halt_exit;
+        if (status > 0)
+            return status;
+        if (status < 0)
+            failed += sup->boxes[i].pool->failed_tasks;
     }
     return failed > 100 ? 101 : (int)failed;
+}
+
+void supervisor_finish_tasks(struct supervisor *sup)
+{
+    for (size_t i = 0; i < sup->box_count; i++)
+        assign_halt(sup->boxes[i].pool);
+    sup->changed = true;
 }
 
 int supervisor_run(struct supervisor *sup)

@@ -159,6 +159,8 @@ struct sock_peer;
 bool supervisor_peer_allowed(const struct supervisor *sup, const struct sock_peer *peer);
 /* Stops every pool; again: kills. `who` = "" for a signal. */
 void supervisor_shutdown(struct supervisor *sup, const char *who, bool now);
+/* What runs may finish, what waits is skipped; a finite run then ends by itself. */
+void supervisor_finish_tasks(struct supervisor *sup);
 /* Wall time of a monotonic one. */
 static inline int64_t supervisor_wall_of(const struct supervisor *sup, int64_t mono)
 {

@@ -57,11 +57,11 @@ static const struct command_arg attach_args[] = {
 };
 
 static const struct command_arg map_args[] = {
-    {"jobs", "N", "tasks at once: a number, or a share of the CPUs (50%)", ARG_STRING,
-     .letter = 'j'},
+    {"jobs", "N", "tasks at once: a number, +N or -N from the CPUs, or a share of them (50%)",
+     ARG_STRING, .letter = 'j'},
     {"keep-order", NULL, "output in the order of the inputs", ARG_FLAG, .letter = 'k'},
     {"timeout", "D", "end a task after this long (30s, or 300% of the median)", .kind = ARG_STRING},
-    {"retries", "N", "more attempts for a task that failed", .kind = ARG_INT},
+    {"retries", "N", "how often a task is tried at most (0: until it succeeds)", .kind = ARG_INT},
     {"halt", "RULE", "stop early: never, now,fail=1, soon,fail=10%, now,success=1 ...",
      .kind = ARG_STRING},
     {"joblog", "FILE", "a job log with GNU parallel's columns", ARG_STRING, .later = true},
@@ -78,7 +78,8 @@ static const struct command_arg map_args[] = {
      .letter = 'a'},
     {"null", NULL, "inputs end in NUL instead of newline", ARG_FLAG, .letter = '0'},
     {"max-args", "MAX", "inputs a task", ARG_INT, .letter = 'n'},
-    {"colsep", "C", "split an input into columns {1} {2} at this text", .kind = ARG_STRING},
+    {"colsep", "C", "split an input into columns {1} {2} at this text; white space around goes",
+     .kind = ARG_STRING},
     {"worker", NULL, "COMMAND is a worker that takes task after task", ARG_FLAG, .later = true},
     {"compare", NULL, "measure task by task against a persistent worker", ARG_FLAG, .later = true},
     {"inline", NULL, "a screen below the output, without taking the terminal", ARG_FLAG,
@@ -212,8 +213,12 @@ const struct command command_table[] = {
      "terminal on standard output it runs as with --headless.",
      ARGS(run_args), .local = true},
     {"map", "run a command once for each input",
-     "Runs COMMAND for each input, several at once, with GNU parallel's replacement strings. The "
-     "exit status is the number of tasks that failed (101: more than 100).",
+     "Runs COMMAND for each input, several at once, with GNU parallel's replacement strings. "
+     "Inputs are the words behind :::, the lines of the files behind :::: or -a, else of standard "
+     "input; of several sources all combinations are taken, and :::+ and ::::+ go item by item "
+     "with the source before. The exit status is the number of tasks that failed (101: more than "
+     "100). Interrupted once it starts no more tasks and waits for those that run; twice, it ends "
+     "them.",
      ARGS(map_args), .local = true, .greedy = true},
     {"attach", "open the screen of a running supervisor",
      "Opens the screen of a supervisor that is running already. Several may watch at once.",
