@@ -60,6 +60,7 @@ struct subscription {
     size_t tail;
     struct buf lines; /* rows that wait, comma-separated JSON */
     size_t line_count;
+    size_t old_count, old_bytes; /* the begin of `lines` that gives way to newer ones */
     uint64_t skipped, line_seq;
 };
 

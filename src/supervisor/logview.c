@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log view. A line that a capture splits is formatted once for each client that looks at that
- * worker, into the client's own bounded buffer; over the bound lines are counted, not kept.
+ * worker, into the client's own bounded buffer; over the bound the older lines give way to the newer
+ * ones and are counted.
  */
 #include "supervisor/logview.h"
 
@@ -20,7 +21,7 @@
 #include "supervisor/publish_window.h"
 #include "supervisor/supervisor.h"
 
-enum { LINES_A_MESSAGE = 500, BYTES_A_MESSAGE = 48 << 10, TAIL_MOST = 2000, LINE_MOST = 8192 };
+enum { LINES_A_HALF = 250, BYTES_A_HALF = 24 << 10, TAIL_MOST = 2000, LINE_MOST = 8192 };
 
 static bool logview_wants(const struct subscription *sub, const struct pool_box *box, int slot)
 {
@@ -52,13 +53,24 @@ static void line_json(struct subscription *sub, const struct pool_box *box, int 
     sub->line_count++;
 }
 
+/* The newer half is full: it becomes the older one, which gives way. */
+static void sub_drop_old(struct subscription *sub)
+{
+    bool comma = sub->old_count > 0;
+
+    sub->skipped += sub->old_count;
+    sub->line_count -= sub->old_count;
+    buf_consume(&sub->lines, sub->old_bytes + comma);
+    sub->old_count = sub->line_count;
+    sub->old_bytes = buf_len(&sub->lines);
+}
+
 static void sub_add_line(struct subscription *sub, const struct pool_box *box, int pid, int slot,
                          const struct log_line *line)
 {
-    if (sub->line_count >= LINES_A_MESSAGE || buf_len(&sub->lines) > BYTES_A_MESSAGE) {
-        sub->skipped++;
-        return;
-    }
+    if (sub->line_count - sub->old_count >= LINES_A_HALF ||
+        buf_len(&sub->lines) - sub->old_bytes > BYTES_A_HALF)
+        sub_drop_old(sub);
     line_json(sub, box, pid, slot, line);
 }
 
@@ -184,6 +196,28 @@ static void tail_box(struct tail *tail, struct pool_box *box, const struct subsc
     }
 }
 
+static void tail_json(struct subscription *sub, const struct tail_line *t)
+{
+    const struct log_line line = {
+        .wall = t->wall, .stream = t->stream, .bytes = t->bytes, .len = t->len};
+
+    line_json(sub, t->box, t->pid, t->slot, &line);
+}
+
+/* The newest lines that are wanted and that one message holds: where they begin. */
+static size_t tail_from(struct subscription *sub, const struct tail *tail)
+{
+    size_t from = tail->count, bytes = 0;
+
+    while (from > 0 && tail->count - from < sub->tail && bytes < CLIENT_OUT_MAX / 2) {
+        tail_json(sub, &tail->lines[--from]);
+        bytes += buf_len(&sub->lines);
+        buf_reset(&sub->lines);
+    }
+    sub->line_count = sub->line_seq = 0;
+    return from;
+}
+
 static void logview_fill_tail(struct supervisor *sup, struct subscription *sub)
 {
     struct tail tail = {0};
@@ -194,16 +228,14 @@ static void logview_fill_tail(struct supervisor *sup, struct subscription *sub)
             tail_box(&tail, &sup->boxes[i], sub);
     if (tail.count)
         qsort(tail.lines, tail.count, sizeof(*tail.lines), tail_compare);
-    from = tail.count > sub->tail ? tail.count - sub->tail : 0;
+    from = tail_from(sub, &tail);
     for (size_t i = 0; i < tail.count; i++) {
-        struct tail_line *t = &tail.lines[i];
-        struct log_line line = {
-            .wall = t->wall, .stream = t->stream, .bytes = t->bytes, .len = t->len};
-
-        if (i >= from && buf_len(&sub->lines) < CLIENT_OUT_MAX / 2)
-            line_json(sub, t->box, t->pid, t->slot, &line);
-        free(t->bytes);
+        if (i >= from)
+            tail_json(sub, &tail.lines[i]);
+        free(tail.lines[i].bytes);
     }
+    sub->old_count = sub->line_count;
+    sub->old_bytes = buf_len(&sub->lines);
     free(tail.lines);
 }
 
@@ -276,7 +308,7 @@ void logview_publish(struct client *client, struct subscription *sub)
     json_close_object(&out);
     json_end_line(&out);
     buf_reset(&sub->lines);
-    sub->line_count = 0;
+    sub->line_count = sub->old_count = sub->old_bytes = 0;
     sub->skipped = 0;
     sub->full = false;
     client_send(client);

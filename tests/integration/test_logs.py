@@ -8,10 +8,12 @@ import random
 import re
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
-from harness import PATIENCE, PROGRAM, SANITIZED, Case, job, kill_and_wait, rss_of, service, wait_for
+from harness import (PATIENCE, PROGRAM, SANITIZED, Case, Control, job, kill_and_wait, rss_of,
+                     service, wait_for)
 
 QUICK = {"min_uptime": "50ms"}
 FAST = {"initial": "10ms", "max": "10ms"}
@@ -304,6 +306,42 @@ class Verb(Logs):
         follower.send_signal(signal.SIGINT)
         follower.stdout.close()
         self.assertIn(follower.wait(10), (0, 130, -signal.SIGINT))
+
+    def log_view(self, server, target, last, **arguments):
+        """Numbers of the lines that a viewer gets until the last one, and how many it missed."""
+        viewer = Control(server.socket_path)
+        self.addCleanup(viewer.close)
+        viewer.call("subscribe", view="log", target=target, **arguments)
+        numbers, skipped = [], []
+        while not numbers or numbers[-1] != last:
+            message = viewer.messages.pop(0) if viewer.messages else viewer.receive()
+            if message.get("view") != "log":
+                continue
+            skipped.append(message["skipped"])
+            numbers += [int(line[6].split()[0]) for line in message["lines"] if line[5] == "o"]
+        return numbers, skipped
+
+    def test_a_viewer_gets_the_newest_lines_whatever_their_length(self):
+        command = self.script("long.py", "for i in range(2000):\n    print(i, 'x' * 200)\n"
+                                         "sys.stdout.flush()\ntime.sleep(100000)\n")
+        server = self.start(service("svc", command, ready=QUICK))
+        server.wait_line("svc", "1999 ")
+        numbers, _ = self.log_view(server, "svc[1]", 1999, tail=2000)
+        self.assertEqual(numbers, list(range(numbers[0], 2000)))
+        self.assertGreater(len(numbers), 200)
+        self.assertEqual(self.log_view(server, "*", 1999, tail=3)[0], [1997, 1998, 1999])
+
+    def test_a_viewer_of_a_flood_gets_its_end(self):
+        command = self.script("flood.py", "while not os.path.exists('go'): time.sleep(0.01)\n"
+                                          "for i in range(100000): print(i)\n"
+                                          "sys.stdout.flush()\ntime.sleep(100000)\n")
+        server = self.start(service("svc", command, ready=QUICK))
+        server.wait_state("svc", "busy", 1)
+        threading.Timer(0.3, self.write, ("go", "")).start()
+        numbers, skipped = self.log_view(server, "svc", 99999, tail=0)
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(len(numbers) + sum(skipped), 100000)
+        self.assertEqual(numbers[-200:], list(range(99800, 100000)))
 
     def test_control_bytes_reach_no_terminal(self):
         server = self.start(service("svc", ["sh", "-c", r"printf 'a\033]0;owned\007b\n'; "
