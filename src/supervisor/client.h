@@ -58,7 +58,7 @@ struct subscription {
     int log_slot; /* 0 = all of the pool */
     bool log_all;
     size_t tail;
-    struct buf lines; /* rows that wait, comma-separated JSON */
+    struct buf lines; /* that wait, see logview.c */
     size_t line_count;
     size_t old_count, old_bytes; /* the begin of `lines` that gives way to newer ones */
     uint64_t skipped, line_seq;

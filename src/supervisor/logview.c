@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log view. A line that a capture splits is formatted once for each client that looks at that
+ * The log view. A line that a capture splits is copied once for each client that looks at that
  * worker, into the client's own bounded buffer; over the bound the older lines give way to the newer
- * ones and are counted.
+ * ones and are counted. Only what is sent is formatted, so that a flood stays cheap to look at.
  */
 #include "supervisor/logview.h"
 
@@ -21,7 +21,18 @@
 #include "supervisor/publish_window.h"
 #include "supervisor/supervisor.h"
 
-enum { LINES_A_HALF = 250, BYTES_A_HALF = 24 << 10, TAIL_MOST = 2000, LINE_MOST = 8192 };
+/* Two halves and one line more, each byte escaped as \u0001, are less than CLIENT_OUT_MAX. */
+enum { LINES_A_HALF = 250, BYTES_A_HALF = 16 << 10, TAIL_MOST = 2000, LINE_MOST = 8192 };
+enum { TAIL_BYTES = CLIENT_OUT_MAX * 3 / 8 };
+
+/* A line that waits; its bytes follow. */
+struct waiting {
+    int64_t wall;
+    const struct pool_box *box;
+    int pid, slot;
+    uint32_t len;
+    char stream;
+};
 
 static bool logview_wants(const struct subscription *sub, const struct pool_box *box, int slot)
 {
@@ -33,34 +44,44 @@ static bool logview_wants(const struct subscription *sub, const struct pool_box 
 }
 
 /* [seq,at,pid,slot,pool,stream,text] */
-static void line_json(struct subscription *sub, const struct pool_box *box, int pid, int slot,
-                      const struct log_line *line)
+static void line_json(struct json_out *out, uint64_t seq, const struct waiting *head,
+                      const char *bytes)
 {
-    char stream[2] = {line->stream, '\0'};
-    struct json_out out;
+    char stream[2] = {head->stream, '\0'};
 
-    json_out_init(&out, &sub->lines);
-    out.comma = sub->line_count > 0;
-    json_open_array(&out, NULL);
-    json_put_int(&out, NULL, (int64_t)++sub->line_seq);
-    json_put_number(&out, NULL, (double)line->wall / 1e9, 3);
-    json_put_int(&out, NULL, pid);
-    json_put_int(&out, NULL, slot);
-    json_put_string(&out, NULL, box->spec->name);
-    json_put_string(&out, NULL, stream);
-    json_put_bytes(&out, NULL, line->bytes, line->len < LINE_MOST ? line->len : LINE_MOST);
-    json_close_array(&out);
+    json_open_array(out, NULL);
+    json_put_int(out, NULL, (int64_t)seq);
+    json_put_number(out, NULL, (double)head->wall / 1e9, 3);
+    json_put_int(out, NULL, head->pid);
+    json_put_int(out, NULL, head->slot);
+    json_put_string(out, NULL, head->box->spec->name);
+    json_put_string(out, NULL, stream);
+    json_put_bytes(out, NULL, bytes, head->len);
+    json_close_array(out);
+}
+
+static void sub_keep(struct subscription *sub, const struct waiting *head, const char *bytes)
+{
+    size_t size = sizeof(*head) + head->len;
+    char *at = buf_reserve(&sub->lines, size);
+
+    if (!at) {
+        sub->skipped++;
+        return;
+    }
+    memcpy(at, head, sizeof(*head));
+    memcpy(at + sizeof(*head), bytes, head->len);
+    buf_commit(&sub->lines, size);
     sub->line_count++;
 }
 
 /* The newer half is full: it becomes the older one, which gives way. */
 static void sub_drop_old(struct subscription *sub)
 {
-    bool comma = sub->old_count > 0;
-
     sub->skipped += sub->old_count;
+    sub->line_seq += sub->old_count;
     sub->line_count -= sub->old_count;
-    buf_consume(&sub->lines, sub->old_bytes + comma);
+    buf_consume(&sub->lines, sub->old_bytes);
     sub->old_count = sub->line_count;
     sub->old_bytes = buf_len(&sub->lines);
 }
@@ -68,10 +89,19 @@ static void sub_drop_old(struct subscription *sub)
 static void sub_add_line(struct subscription *sub, const struct pool_box *box, int pid, int slot,
                          const struct log_line *line)
 {
+    const struct waiting head = {
+        .wall = line->wall,
+        .box = box,
+        .pid = pid,
+        .slot = slot,
+        .len = (uint32_t)(line->len < LINE_MOST ? line->len : LINE_MOST),
+        .stream = line->stream,
+    };
+
     if (sub->line_count - sub->old_count >= LINES_A_HALF ||
         buf_len(&sub->lines) - sub->old_bytes > BYTES_A_HALF)
         sub_drop_old(sub);
-    line_json(sub, box, pid, slot, line);
+    sub_keep(sub, &head, line->bytes);
 }
 
 static void logview_on_line(void *ctx, const struct log_line *line)
@@ -128,13 +158,9 @@ struct capture *logview_capture(const struct worker *worker)
 
 /* Lines of several captures, to be put in order of time. */
 struct tail_line {
-    int64_t wall;
+    struct waiting head;
     uint64_t order;
-    const struct pool_box *box;
-    int pid, slot;
-    char stream;
     char *bytes;
-    size_t len;
 };
 
 struct tail {
@@ -147,30 +173,32 @@ struct tail {
 static void tail_collect(void *ctx, const struct log_line *line)
 {
     struct tail *tail = ctx;
-    size_t len = line->len < LINE_MOST ? line->len : LINE_MOST;
+    struct tail_line *t;
 
     if (tail->count == tail->cap) {
         tail->cap = tail->cap ? tail->cap * 2 : 256;
         if (mem_try_resize((void **)&tail->lines, tail->cap, sizeof(*tail->lines)) < 0)
             abort();
     }
-    tail->lines[tail->count] = (struct tail_line){line->wall,
-                                                  tail->count,
-                                                  tail->box,
-                                                  tail->pid,
-                                                  tail->slot,
-                                                  line->stream,
-                                                  mem_copy_bytes(line->bytes, len),
-                                                  len};
-    tail->count++;
+    t = &tail->lines[tail->count];
+    t->head = (struct waiting){
+        .wall = line->wall,
+        .box = tail->box,
+        .pid = tail->pid,
+        .slot = tail->slot,
+        .len = (uint32_t)(line->len < LINE_MOST ? line->len : LINE_MOST),
+        .stream = line->stream,
+    };
+    t->order = tail->count++;
+    t->bytes = mem_copy_bytes(line->bytes, t->head.len);
 }
 
 static int tail_compare(const void *a, const void *b)
 {
     const struct tail_line *la = a, *lb = b;
 
-    if (la->wall != lb->wall)
-        return la->wall < lb->wall ? -1 : 1;
+    if (la->head.wall != lb->head.wall)
+        return la->head.wall < lb->head.wall ? -1 : 1;
     return la->order < lb->order ? -1 : la->order > lb->order;
 }
 
@@ -196,25 +224,21 @@ static void tail_box(struct tail *tail, struct pool_box *box, const struct subsc
     }
 }
 
-static void tail_json(struct subscription *sub, const struct tail_line *t)
-{
-    const struct log_line line = {
-        .wall = t->wall, .stream = t->stream, .bytes = t->bytes, .len = t->len};
-
-    line_json(sub, t->box, t->pid, t->slot, &line);
-}
-
 /* The newest lines that are wanted and that one message holds: where they begin. */
-static size_t tail_from(struct subscription *sub, const struct tail *tail)
+static size_t tail_from(const struct subscription *sub, const struct tail *tail)
 {
     size_t from = tail->count, bytes = 0;
+    struct buf text = {0};
+    struct json_out out;
 
-    while (from > 0 && tail->count - from < sub->tail && bytes < CLIENT_OUT_MAX / 2) {
-        tail_json(sub, &tail->lines[--from]);
-        bytes += buf_len(&sub->lines);
-        buf_reset(&sub->lines);
+    while (from > 0 && tail->count - from < sub->tail && bytes < TAIL_BYTES) {
+        from--;
+        buf_reset(&text);
+        json_out_init(&out, &text);
+        line_json(&out, tail->count, &tail->lines[from].head, tail->lines[from].bytes);
+        bytes += buf_len(&text);
     }
-    sub->line_count = sub->line_seq = 0;
+    buf_fini(&text);
     return from;
 }
 
@@ -231,7 +255,7 @@ static void logview_fill_tail(struct supervisor *sup, struct subscription *sub)
     from = tail_from(sub, &tail);
     for (size_t i = 0; i < tail.count; i++) {
         if (i >= from)
-            tail_json(sub, &tail.lines[i]);
+            sub_keep(sub, &tail.lines[i].head, tail.lines[i].bytes);
         free(tail.lines[i].bytes);
     }
     sub->old_count = sub->line_count;
@@ -287,6 +311,20 @@ static void logview_label(struct supervisor *sup, const struct subscription *sub
     json_put_string(out, "path", *path ? path : NULL);
 }
 
+static void lines_json(struct subscription *sub, struct json_out *out)
+{
+    const char *at = buf_data(&sub->lines);
+    struct waiting head;
+
+    for (size_t i = 0; i < sub->line_count; i++) {
+        memcpy(&head, at, sizeof(head));
+        line_json(out, ++sub->line_seq, &head, at + sizeof(head));
+        at += sizeof(head) + head.len;
+    }
+    buf_reset(&sub->lines);
+    sub->line_count = sub->old_count = sub->old_bytes = 0;
+}
+
 void logview_publish(struct client *client, struct subscription *sub)
 {
     struct supervisor *sup = client->sup;
@@ -303,12 +341,10 @@ void logview_publish(struct client *client, struct subscription *sub)
     logview_label(sup, sub, &out);
     json_put_int(&out, "skipped", (int64_t)sub->skipped);
     json_open_array(&out, "lines");
-    buf_append(&sup->scratch, buf_data(&sub->lines), buf_len(&sub->lines));
+    lines_json(sub, &out);
     json_close_array(&out);
     json_close_object(&out);
     json_end_line(&out);
-    buf_reset(&sub->lines);
-    sub->line_count = sub->old_count = sub->old_bytes = 0;
     sub->skipped = 0;
     sub->full = false;
     client_send(client);
