@@ -217,6 +217,7 @@ void assign_finish(struct pool *pool, struct task *task, int state, struct worke
 {
     struct stats *stats = &pool->stats;
     double seconds = (double)(task->ended_at - task->started_at) / 1e9;
+    char id[16];
 
     queue_finish(&pool->queue, task, (enum task_state)state);
     if (state == TASK_DONE) {
@@ -227,7 +228,9 @@ void assign_finish(struct pool *pool, struct task *task, int state, struct worke
     } else if (state == TASK_FAILED || state == TASK_BURIED) {
         rate_add(&stats->failed, now, 1);
         pool->failed_tasks++;
-        pool_say(pool, worker, POOL_EVENT_TASK_FAILED, "%s", task->error ? task->error : "");
+        str_format_id(id, task->id);
+        pool_say(pool, worker, POOL_EVENT_TASK_FAILED, "task %s: %s", id,
+                 task->error ? task->error : "");
     }
     pool->effects->task_final(pool->ctx, pool, task, worker);
     pool->effects->room(pool->ctx, pool);

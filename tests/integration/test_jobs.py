@@ -239,6 +239,14 @@ sys.exit(len(open("tries").readlines()) < 3)
             self.assertEqual((result["exit"], result["state"]), (127, "failed"))
             self.assertIn("No such file", result["error"])
 
+    def test_an_event_says_which_task_failed(self):
+        server = self.start(job("j", ["sh", "-c", "exit $1", "sh", "{}"], {"list": ["0", "7"]}),
+                            STAY)
+        server.wait_done(pool="j")
+        failed = server.tasks("j", state="failed")["tasks"][0]["id"]
+        self.assertEqual([event["text"] for event in server.events("task-failed", "j")],
+                         [f"task {failed}: exit 7"])
+
     def test_death_by_signal(self):
         self.run_jobs(job("j", ["sh", "-c", "echo dying; kill -SEGV $$", "sh", "{}"],
                           {"list": ["a"]}, results="r.jsonl", limits={"core": "0"}), status=1)
