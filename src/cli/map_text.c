@@ -154,8 +154,7 @@ void map_summary_print(struct map_summary *summary, const struct map_options *op
     uint64_t all = summary->failures + summary->done + cut;
 
     if (interrupted && !summary->failures)
-        fprintf(stderr, "lifeguard: interrupted: %llu tasks were done\n",
-                (unsigned long long)summary->done);
+        fprintf(stderr, "lifeguard: interrupted: %llu done\n", (unsigned long long)summary->done);
     if (!summary->failures)
         return;
     fprintf(stderr, "lifeguard: %s%llu of %llu tasks failed", interrupted ? "interrupted: " : "",
