@@ -112,7 +112,8 @@ LG_API int lg_worker_release(struct lg_worker *worker, const struct lg_task *tas
 
 /* Gives the task `ms` more (0 to 3e12), or the pool's timeout anew when negative. */
 LG_API int lg_worker_touch(struct lg_worker *worker, const struct lg_task *task, int64_t ms);
-/* Shown live: `done` of `total` (negative: not known), and a word (NULL: none). -EINVAL: done < 0 */
+/* Shown live: `done` of `total` (negative: not known), and a word (NULL: none). -EINVAL: done is
+ * negative. */
 LG_API int lg_worker_progress(struct lg_worker *worker, const struct lg_task *task, int64_t done,
                               int64_t total, const char *text);
 /* A heartbeat, for pools with hang.heartbeat. PING is answered by the functions that read. */
@@ -130,7 +131,8 @@ LG_API int lg_worker_put(struct lg_worker *worker, const char *pool, const void 
  * Shared state: named objects that all workers of the supervisor see, kept by it. The functions
  * with an answer wait for it; tasks that come meanwhile are kept for lg_worker_next. Their errors:
  * -EACCES: refused, lg_worker_reason says why; -ECANCELED: the worker is to stop, or the
- * supervisor is gone; -EPROTO.
+ * supervisor is gone; -EPROTO. The others (set, hset, hdel, lpush, unlock, release_permit) do not
+ * wait: where the supervisor refuses one, the next request of that name answers -EACCES.
  */
 /* Why the last request was refused; "" when none was. Good until the next request. */
 LG_API const char *lg_worker_reason(struct lg_worker *worker);
