@@ -91,6 +91,12 @@ static bool pump_is_due(struct client *client)
     return false;
 }
 
+/* What a halt rule cut off in the middle of its output did not say it. */
+static bool has_output(const struct client *client, const struct result *result)
+{
+    return result->output && !(result->state == TASK_CANCELLED && client->results->pool->halting);
+}
+
 void client_pump_results(struct client *client)
 {
     struct result *result;
@@ -102,7 +108,7 @@ void client_pump_results(struct client *client)
            (result = sink_next_for_client(client->results->sink)) != NULL) {
         struct json_out out;
 
-        if (result->output && pump_piece(client, result))
+        if (has_output(client, result) && pump_piece(client, result))
             continue;
         buf_reset(&client->sup->scratch);
         json_out_init(&out, &client->sup->scratch);

@@ -77,8 +77,9 @@ static const struct command_arg map_args[] = {
     {"arg-file", "FILE", "inputs are this file's lines (may be repeated)", ARG_STRINGS,
      .letter = 'a'},
     {"null", NULL, "inputs end in NUL instead of newline", ARG_FLAG, .letter = '0'},
-    {"max-args", "MAX", "inputs a task", ARG_INT, .letter = 'n'},
-    {"colsep", "C", "split an input into columns {1} {2} at this text; white space around goes",
+    {"max-args", "MAX", "inputs a task; within a longer word {} joins them by spaces", ARG_INT,
+     .letter = 'n'},
+    {"colsep", "C", "split an input into columns {1} {2} at this text, and trim them",
      .kind = ARG_STRING},
     {"worker", NULL, "COMMAND is a worker that takes task after task", ARG_FLAG, .later = true},
     {"compare", NULL, "measure task by task against a persistent worker", ARG_FLAG, .later = true},
@@ -216,7 +217,8 @@ const struct command command_table[] = {
      "Runs COMMAND for each input, several at once, with GNU parallel's replacement strings. "
      "Inputs are the words behind :::, the lines of the files behind :::: or -a, else of standard "
      "input; of several sources all combinations are taken, and :::+ and ::::+ go item by item "
-     "with the source before. The exit status is the number of tasks that failed (101: more than "
+     "with the source before. Tasks have nothing on standard input. The exit status is the number "
+     "of tasks that failed (101: more than "
      "100). Interrupted once it starts no more tasks and waits for those that run; twice, it ends "
      "them.",
      ARGS(map_args), .local = true, .greedy = true},

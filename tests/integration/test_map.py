@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""map's closing words: the line that runs the failures again runs just those, whatever the inputs
-are made of."""
+"""map by itself: the line that runs the failures again runs just those, whatever the inputs are made
+of; interrupts; output that can't be written."""
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
-from harness import PATIENCE, PROGRAM, Case
+from harness import PATIENCE, PROGRAM, Case, wait_for
 
 HEAD = b"run just those again:\n  "
 
@@ -54,6 +55,14 @@ class Rerun(Case):
     def test_columns(self):
         self.fails_again("--colsep", ",", "./note", "{2}", "{1}", ":::", "a,b", "c,d e", "f",
                          status=3)
+        self.fails_again("--colsep", ",", "-n", "2", "./note", ":::", "a,b", "c,d e", "f", "g",
+                         "h,i", status=3)
+
+    def test_linked_sources(self):
+        line = self.fails_again("./note", "{2}", "{1}", ":::", "a b", "c", ":::+", "x", "",
+                                ":::", "1", status=2)
+        self.assertNotIn(b":::+", line)
+        self.fails_again("-n", "2", "./note", ":::", "a", "b", "c", ":::", "1", status=2)
 
     def test_groups_of_inputs(self):
         line = self.fails_again("-n", "2", "-j", "1", "./note", ":::", "1", "2", "3", status=2)
@@ -76,6 +85,128 @@ class Rerun(Case):
 
     def test_input_that_looks_like_the_beginning_of_inputs(self):
         self.fails_again("./note", "{}", stdin=b":::\na\n", status=2)
+
+    def test_inputs_that_look_like_sources(self):
+        for word in (b":::+", b"::::", b"::::+"):
+            self.fails_again("./note", "{}", stdin=word + b"\na\n", status=2)
+
+
+class Interrupts(Case):
+    """Tasks note their begin and end."""
+    SCRIPT = 'echo "begun $1" >>noted; until test -e go; do sleep 0.02; done; echo "done $1"'
+
+    def begin(self, script=SCRIPT, inputs=5):
+        server = self.spawn(["map", "-j2", "sh", "-c", script, "sh", ":::",
+                             *(str(i) for i in range(inputs))], stdout=subprocess.PIPE)
+        wait_for(lambda: self.count("noted") == 2, 10, "two tasks")
+        return server
+
+    def count(self, name):
+        try:
+            return len(self.read(name).splitlines())
+        except FileNotFoundError:
+            return 0
+
+    def interrupt(self, server, number, said):
+        server.process.send_signal(number)
+        wait_for(lambda: said in self.read_error(server), 10, said)
+
+    def test_the_first_waits_for_what_runs(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            server = self.begin()
+            self.interrupt(server, number, "no more tasks are started")
+            self.write("go", "")
+            self.assertEqual(server.wait_end(), 130)
+            self.assertEqual(sorted(server.process.stdout.read().splitlines()),
+                             [b"done 0", b"done 1"])
+            self.assertEqual(self.count("noted"), 2)
+            self.assertIn("interrupted: 2", self.read_error(server))
+            os.unlink(f"{self.work}/go")
+            os.unlink(f"{self.work}/noted")
+
+    def test_failures_are_named_all_the_same(self):
+        server = self.begin(self.SCRIPT + "; exit 3")
+        self.interrupt(server, signal.SIGINT, "no more tasks are started")
+        self.write("go", "")
+        self.assertEqual(server.wait_end(), 130)
+        text = self.read_error(server)
+        self.assertIn("interrupted: 2 of 5 tasks failed, 3 were not finished:", text)
+        self.assertRegex(text, r"run just those again:\n  lifeguard map .* ::: [01] [01]\n")
+
+    def test_the_second_ends_what_runs(self):
+        server = self.begin("trap '' TERM INT; " + self.SCRIPT)
+        self.interrupt(server, signal.SIGINT, "no more tasks are started")
+        self.assertIsNone(server.process.poll())
+        server.process.send_signal(signal.SIGINT)
+        self.assertEqual(server.wait_end(10), 130)
+        self.assertEqual(server.process.stdout.read(), b"")
+        wait_for(self.no_process_left, 10, "the end of the tasks")
+
+    def test_nothing_begins_after_an_interrupt_that_finds_tasks_to_retry(self):
+        server = self.spawn(["map", "-j2", "--retries", "0", "sh", "-c", "echo x >>noted; exit 1",
+                             ":::", *"abc"])
+        wait_for(lambda: self.count("noted") > 5, 10, "some tries")
+        self.interrupt(server, signal.SIGINT, "no more tasks are started")
+        self.assertEqual(server.wait_end(), 130)
+
+
+class Writing(Case):
+    """Whoever reads is gone, or the disk is full: the run ends, and says so where it must."""
+
+    def run_into(self, target, *words):
+        with open(target, "wb") as out:
+            server = self.spawn(["map", *words], stdout=out)
+        return server.wait_end(), self.read_error(server)
+
+    def endless(self):
+        """More inputs than could be run in the time of the test."""
+        return ["-j2", "sh", "-c", "echo x; sleep 0.02", ":::", *(str(i) for i in range(60000))]
+
+    def test_a_reader_that_leaves(self):
+        for words in (self.endless(), ["--dry-run", "echo", ":::", *["x" * 1000] * 1500]):
+            server = self.spawn(["map", *words], stdout=subprocess.PIPE)
+            self.assertTrue(server.process.stdout.readline())
+            server.process.stdout.close()
+            self.assertIn(server.wait_end(20), (128 + signal.SIGPIPE, -signal.SIGPIPE))
+            self.assertEqual(self.read_error(server), "")
+            wait_for(self.no_process_left, 10, "the end of the tasks")
+
+    def test_a_full_disk(self):
+        for words in (self.endless(), ["echo", ":::", "a"], ["--dry-run", "echo", ":::", "a"]):
+            status, text = self.run_into("/dev/full", *words)
+            self.assertEqual((status, text), (255, "lifeguard: standard output: No space left on "
+                                              "device; the run was ended\n"))
+
+    def test_closed_descriptors(self):
+        def run(redirection, *words):
+            return subprocess.run(["sh", "-c", f'exec "$0" "$@" {redirection}', PROGRAM, "map",
+                                   *words], cwd=self.work, env=self.env, capture_output=True,
+                                  input=b"from\nstdin\n", check=False, timeout=30 * PATIENCE)
+        done = run(">&-", "echo", ":::", "a")
+        self.assertEqual((done.returncode, done.stdout), (255, b""))
+        self.assertIn(b"standard output: Bad file descriptor", done.stderr)
+        done = run("2>&-", "echo", ":::", "a")
+        self.assertEqual((done.returncode, done.stdout), (0, b"a\n"))
+        done = run("<&-", "echo")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        done = run("<&- >&- 2>&-", "sh", "-c", "echo x >file; cat >>file", "sh", ":::", "a")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(self.read("file"), b"x\n")
+
+    def test_results_that_cannot_be_kept(self):
+        os.mkdir(f"{self.work}/out")
+        self.write("out/1", "a file where a directory should be")
+        done = self.expect(255, "map", "-k", "--results", "out", "echo", ":::", "a", "b", "c")
+        self.assertEqual(done.stdout, b"a\nb\nc\n")
+        self.assertIn(b"--results, task 1: mkdir", done.stderr)
+        self.assertIn(b"nor could files of 2 other tasks be written", done.stderr)
+        self.expect(255, "map", "--results", "/dev/null/x", "echo", ":::", "a")
+
+    def test_output_of_what_a_halt_cut_off(self):
+        done = self.expect(1, "map", "-j2", "--halt", "now,fail=1", "sh", "-c",
+                           'echo "in $1"; case $1 in f) until test -e go; do sleep 0.02; done; '
+                           "exit 1;; *) touch go; sleep 1000;; esac", "sh", ":::", "f", "a")
+        self.assertEqual(done.stdout, b"in f\n")
 
 
 if __name__ == "__main__":
