@@ -6,13 +6,13 @@
 #ifndef LIFEGUARD_SUPERVISOR_CLIENT_H
 #define LIFEGUARD_SUPERVISOR_CLIENT_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "supervisor/view_filter.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
 #include "wire/json_out.h"
@@ -47,8 +47,7 @@ struct subscription {
     char sort[16];
     char state[16];
     bool desc;
-    regex_t filter;
-    bool has_filter, invert;
+    struct view_filter filter;
     size_t offset, count;
     uint64_t *sent; /* hash of each row of the window as sent */
     size_t sent_count;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "supervisor/command.h"
 #include "supervisor/events.h"
 #include "supervisor/logview.h"
@@ -36,8 +37,7 @@ static enum view view_parse(const char *name)
 
 void subscription_end(struct subscription *sub)
 {
-    if (sub->has_filter)
-        regfree(&sub->filter);
+    view_filter_fini(&sub->filter);
     free(sub->sent);
     buf_fini(&sub->lines);
     *sub = (struct subscription){0};
@@ -50,22 +50,15 @@ static void copy_argument(const struct request *request, const char *key, char *
     snprintf(out, size, "%s", text ? text : "");
 }
 
-/* The filter is an extended regular expression; "!" before it inverts. False after answering. */
+/* False after answering. */
 static bool subscribe_filter(struct request *request, struct subscription *sub)
 {
     const char *text = request_string(request, "filter");
-    char why[160];
-    int rc;
+    struct err err = {0};
 
-    if (!text || !*text)
+    if (!text || view_filter_init(&sub->filter, text, &err) == 0)
         return true;
-    sub->invert = *text == '!';
-    rc = regcomp(&sub->filter, text + sub->invert, REG_EXTENDED | REG_NOSUB | REG_ICASE);
-    sub->has_filter = rc == 0;
-    if (rc == 0)
-        return true;
-    regerror(rc, &sub->filter, why, sizeof(why));
-    client_refuse(request->client, request->id, "usage", "filter `%.60s`: %s", text, why);
+    client_refuse(request->client, request->id, "usage", "%s", err.text);
     return false;
 }
 
@@ -171,7 +164,7 @@ static void publish_events_view(struct client *client, struct subscription *sub)
     for (uint64_t s = log->next; s-- > event_first_kept(log);) {
         const struct event *event = event_find(log, s);
 
-        if (!window_filter(sub, event->text, event->pool))
+        if (!view_filter_passes(&sub->filter, event->text, event->pool))
             continue;
         if (matched++ < sub->offset || !window_wants(&window))
             continue;

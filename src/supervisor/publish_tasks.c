@@ -15,7 +15,7 @@ enum { LIST_MOST = 1000, SCAN_MOST = 20000 };
 
 /* One walk over the tasks that a client wants to see. */
 struct walk {
-    const struct subscription *sub;
+    struct subscription *sub;
     const char *state;
     bool (*visit)(struct walk *walk, const struct pool_box *box, const struct task *task);
     size_t seen; /* matching tasks so far */
@@ -31,7 +31,7 @@ static bool walk_task(struct walk *walk, const struct pool_box *box, const struc
         return false;
     if (walk->state && *walk->state && strcmp(walk->state, task_state_name(task->state)) != 0)
         return true;
-    if (walk->sub && !window_filter(walk->sub, task->input, task->error))
+    if (walk->sub && !view_filter_passes(&walk->sub->filter, task->input, task->error))
         return true;
     walk->seen++;
     return walk->visit(walk, box, task);
@@ -127,7 +127,7 @@ static bool visit_window(struct walk *walk, const struct pool_box *box, const st
         publish_task(box->sup, window_row(walk->window), NULL, box, task);
         window_row_end(walk->window);
     }
-    return window_wants(walk->window) || walk->sub->has_filter;
+    return window_wants(walk->window) || walk->sub->filter.set;
 }
 
 /* How many tasks the unfiltered list has. */
@@ -164,7 +164,7 @@ void publish_tasks_view(struct client *client, struct subscription *sub)
     publish_counts(sup, &window.out, only);
     publish_work(sup, &window.out);
     walk_all(&walk, sup, only);
-    window_rows(&window, sub->has_filter ? walk.seen : total, total);
+    window_rows(&window, sub->filter.set ? walk.seen : total, total);
     window_end(&window, client);
     sub->next_at = sup->now + CLOCK_S / 4;
 }

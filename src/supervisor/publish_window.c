@@ -19,6 +19,7 @@ void window_begin(struct window *window, struct supervisor *sup, const char *vie
                   struct subscription *sub)
 {
     *window = (struct window){.sup = sup, .sub = sub};
+    view_filter_reset(&sub->filter);
     buf_reset(&sup->scratch);
     json_out_init(&window->out, &sup->scratch);
     json_open_object(&window->out, NULL);
@@ -94,17 +95,6 @@ void window_end(struct window *window, struct client *client)
     client_send(client);
 }
 
-bool window_filter(const struct subscription *sub, const char *a, const char *b)
-{
-    bool hit;
-
-    if (!sub->has_filter)
-        return true;
-    hit = (a && regexec(&sub->filter, a, 0, NULL, 0) == 0) ||
-          (b && regexec(&sub->filter, b, 0, NULL, 0) == 0);
-    return hit != sub->invert;
-}
-
 struct worker *window_find_worker(struct supervisor *sup, const char *target)
 {
     const char *bracket = strchr(target, '[');
@@ -178,21 +168,21 @@ static int worker_compare(const void *a, const void *b, void *ctx)
     return sort->desc ? -order : order;
 }
 
-static bool worker_passes(const struct subscription *sub, const struct worker *worker)
+static bool worker_passes(struct subscription *sub, const struct worker *worker)
 {
     char text[400];
 
     if (*sub->pool && strcmp(sub->pool, worker->pool->spec->name) != 0)
         return false;
-    if (!sub->has_filter)
+    if (!sub->filter.set)
         return true;
     snprintf(text, sizeof(text), "%s[%d] %d %s%s %.200s", worker->pool->spec->name, worker->slot,
              worker->pid, worker_state_name(worker->state), worker->hung ? " HUNG" : "",
              worker->task ? worker->task->input : "");
-    return window_filter(sub, text, NULL);
+    return view_filter_passes(&sub->filter, text, NULL);
 }
 
-static size_t workers_collect(struct supervisor *sup, const struct subscription *sub,
+static size_t workers_collect(struct supervisor *sup, struct subscription *sub,
                               struct worker **list, size_t *all)
 {
     size_t count = 0;

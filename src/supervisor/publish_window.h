@@ -37,8 +37,6 @@ struct json_out *window_row(struct window *window);
 void window_row_end(struct window *window);
 /* Sends the message when anything changed. */
 void window_end(struct window *window, struct client *client);
-/* True when the subscription's filter lets a row with these texts through (NULL allowed). */
-bool window_filter(const struct subscription *sub, const char *a, const char *b);
 /* The worker of a PID or POOL[SLOT]; NULL when there is none. */
 struct worker *window_find_worker(struct supervisor *sup, const char *target);
 

@@ -369,6 +369,8 @@ class Clients(Faults):
                      b'{"id":1,"cmd":"subscribe","view":"nope"}\n',
                      b'{"id":1,"cmd":"subscribe","view":"workers","count":-5,"offset":-9}\n',
                      b'{"id":1,"cmd":"subscribe","view":"workers","filter":"("}\n',
+                     b'{"id":1,"cmd":"subscribe","view":"workers",'
+                     b'"filter":"a{1,255}{1,255}{1,255}"}\n',
                      b'{"id":1,"cmd":"scale","pool":{},"size":[]}\n',
                      b'{"id":1,"cmd":"scale","pool":"svc","size":1e300}\n',
                      b'{"id":1,"cmd":"scale","pool":"svc","size":"99999999999999999999"}\n',
