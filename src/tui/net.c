@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,11 +43,11 @@ static void send_object(struct net *net, const json_t *object)
 
 static void send_hello(struct net *net)
 {
-    const char *user = getenv("USER");
+    const struct passwd *user = getpwuid(getuid());
     const char *tty = ttyname(STDIN_FILENO);
     json_t *hello =
         json_pack("{s:s,s:i,s:s,s:s,s:s}", "hello", "lifeguard", "protocol", CONTROL_PROTOCOL,
-                  "client", "tui", "user", user ? user : "", "tty", tty ? tty : "");
+                  "client", "tui", "user", user ? user->pw_name : "", "tty", tty ? tty : "");
 
     if (!hello)
         hello = json_pack("{s:s,s:i,s:s}", "hello", "lifeguard", "protocol", CONTROL_PROTOCOL,

@@ -55,7 +55,9 @@ static int draw_title(struct tui *tui, const json_t *worker, int y)
     if (!isnan(started)) {
         field_format_clock(clock, started, false);
         field_format_age(age, fmax(0, field_number(model_summary(&tui->model), "now") - started));
-        view_put(tui, y, x, ROLE_NORMAL, "  started %s (%s)", clock, age);
+        x = view_put(tui, y, x, ROLE_NORMAL, "  started %s", clock);
+        if (pid > 0)
+            view_put(tui, y, x, ROLE_NORMAL, " (%s)", age);
     }
     return y + 1;
 }

@@ -1,15 +1,27 @@
 # SPDX-License-Identifier: MIT
 """Service pools: keeping copies up, and everything that an operator may do to them."""
 import os
+import pwd
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
-from harness import Case, Control, job, kill_and_wait, pid_is_there, service, wait_for
+from harness import PROGRAM, Case, Control, job, kill_and_wait, pid_is_there, service, wait_for
 
 FAST = {"initial": "10ms", "max": "50ms", "reset_after": "60s"}
 QUICK = {"min_uptime": "50ms"}
+
+
+def drain(terminal):
+    """Reads what the screen draws until it ends."""
+    try:
+        while os.read(terminal, 1 << 16):
+            pass
+    except OSError:
+        pass
+    os.close(terminal)
 
 
 def sleeper(name="svc", size=3, **keys):
@@ -33,6 +45,23 @@ class Keeping(Case):
         self.assertEqual([(event["slot"], event["pid"]) for event in exited], [(2, before[2])])
         self.assertIn("signal 9 (KILL), not sent by lifeguard", exited[0]["text"])
         self.assertEqual(server.status("svc")["restarts"], 1)
+
+    def test_who_did_it_is_the_user_whatever_the_environment_says(self):
+        server = self.start(sleeper(size=1))
+        server.wait_state("svc", "busy", 1)
+        me = pwd.getpwuid(os.getuid()).pw_name
+        environment = {**self.env, "TERM": "xterm-256color", "USER": "somebody"}
+        main, terminal = os.openpty()
+        screen = subprocess.Popen([PROGRAM, "attach"], env=environment, stdin=terminal,
+                                  stdout=terminal, stderr=terminal, start_new_session=True)
+        os.close(terminal)
+        threading.Thread(target=drain, args=(main,), daemon=True).start()
+        wait_for(lambda: os.write(main, b"+") and server.events("resized"), 10, "a size from +")
+        subprocess.run([PROGRAM, "scale", "svc", "1"], env=environment, check=True, timeout=20,
+                       stdout=subprocess.DEVNULL)
+        self.assertEqual({event["who"] for event in server.events("resized")}, {me})
+        screen.terminate()
+        screen.wait(10)
 
     def test_numbers_that_nobody_took_are_null(self):
         server = self.start(sleeper(size=1))
