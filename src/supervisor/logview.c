@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log view. A line that a capture splits is copied once for each client that looks at that
- * worker, into the client's own bounded buffer; over the bound the older lines give way to the newer
- * ones and are counted. Only what is sent is formatted, so that a flood stays cheap to look at.
+ * worker, into the client's own bounded buffer; over the bound the older lines give way to the
+ * newer ones and are counted. Only what is sent is formatted: a flood stays cheap to look at.
  */
 #include "supervisor/logview.h"
 
