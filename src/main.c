@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -24,7 +26,7 @@
 #include "tui/tui.h"
 #include "wire/commands.h"
 
-enum { UNABLE = 255 };
+enum { UNABLE = 255, SPOOL_STEP = 50000000 };
 
 /* How the screen shall look; `map --tui` takes what it finds. */
 static int screen_options(const struct args *args, struct tui_options *options)
@@ -75,7 +77,9 @@ static int show_screen(const struct args *args, const char *socket_path, const c
                 err.code ? ": " : "", err.text, name ? name : "NAME");
         return CLI_OK;
     }
-    if (result.line[0])
+    /* map says itself how it ended. */
+    if (result.line[0] &&
+        (result.outcome != TUI_FINISHED || strcmp(args->command->name, "map") != 0))
         fprintf(stderr, "%s\n", result.line);
     return result.outcome == TUI_REFUSED ? CLI_FAILED : CLI_OK;
 }
@@ -144,17 +148,44 @@ static int map_divert(int fd)
     return copy;
 }
 
-static void map_print_diverted(int spool, int fd)
+/* Prints what came into the spool since the last time. */
+static void map_print_diverted(int spool, int fd, off_t *at)
 {
     char block[65536];
     ssize_t got;
 
-    if (spool < 0)
-        return;
-    for (off_t at = 0; (got = pread(spool, block, sizeof(block), at)) > 0; at += got)
+    while (spool >= 0 && (got = pread(spool, block, sizeof(block), *at)) > 0) {
+        *at += got;
         if (file_write_all(fd, block, (size_t)got) < 0)
             break;
-    close(spool);
+    }
+}
+
+/* The screen is gone, the run may go on: prints its output as it comes, and hands interrupts on
+ * (those of the terminal reach the client by themselves). The client's exit status. */
+static int map_wait_client(pid_t client, int out, int err)
+{
+    const struct timespec step = {.tv_nsec = SPOOL_STEP};
+    off_t out_at = 0, err_at = 0;
+    siginfo_t info;
+    sigset_t signals;
+    int status = UNABLE << 8;
+    pid_t ended;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    do {
+        ended = waitpid(client, &status, WNOHANG);
+        map_print_diverted(out, STDOUT_FILENO, &out_at);
+        map_print_diverted(err, STDERR_FILENO, &err_at);
+        if (ended == 0 && sigtimedwait(&signals, &info, &step) > 0 && info.si_signo != SIGCHLD &&
+            info.si_code != SI_KERNEL)
+            kill(client, info.si_signo);
+    } while (ended == 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : UNABLE;
 }
 
 /* The client works in a process of its own while this one shows the screen. */
@@ -163,7 +194,7 @@ static int map_with_screen(const struct args *args, const struct started *starte
 {
     int out = map_divert(STDOUT_FILENO), err = map_divert(STDERR_FILENO);
     pid_t client = fork();
-    int status = UNABLE << 8;
+    int status = UNABLE;
 
     if (client == 0) {
         if (out >= 0)
@@ -175,12 +206,13 @@ static int map_with_screen(const struct args *args, const struct started *starte
     close(started->client_fd);
     if (client > 0) {
         show_screen(args, started->socket_path, NULL, false);
-        while (waitpid(client, &status, 0) < 0 && errno == EINTR)
-            continue;
+        status = map_wait_client(client, out, err);
     }
-    map_print_diverted(out, STDOUT_FILENO);
-    map_print_diverted(err, STDERR_FILENO);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : UNABLE;
+    if (out >= 0)
+        close(out);
+    if (err >= 0)
+        close(err);
+    return status;
 }
 
 static int map_start(const struct args *args, struct spec *spec, const struct map_options *options)

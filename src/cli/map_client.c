@@ -36,6 +36,7 @@ struct map {
     struct buf bytes;
     bool bar, terminal, drawn;
     int64_t drawn_at;
+    json_t *progress; /* the newest summary; NULL = none yet */
     int interrupts;
     int write_error; /* -errno once standard output takes no more */
     bool ended;
@@ -73,6 +74,33 @@ static void map_erase_progress(struct map *map)
     map->drawn = false;
 }
 
+/* The bar is a line of the terminal that output may go to as well. */
+static int map_write(struct map *map, struct map_writer *writer)
+{
+    if (writer->terminal && buf_len(&writer->out))
+        map_erase_progress(map);
+    return map_writer_flush(writer);
+}
+
+/* Never in the middle of a task's output; behind what ended without a newline, on a new line. */
+static void map_draw_progress(struct map *map)
+{
+    struct map_writer *const writers[] = {&map->out, &map->err};
+
+    if (!map->progress)
+        return;
+    for (size_t i = 0; map->terminal && i < ARRAY_LEN(writers); i++) {
+        if (!writers[i]->terminal || !writers[i]->open_line)
+            continue;
+        if (!writers[i]->at_line_start)
+            return;
+        fputc('\n', stderr);
+        writers[i]->open_line = false;
+    }
+    map_progress_print(map->progress, map->terminal);
+    map->drawn = true;
+}
+
 static void map_on_output(struct map *map, const json_t *message)
 {
     const char *stream = json_string_value(json_object_get(message, "stream"));
@@ -90,9 +118,8 @@ static void map_on_output(struct map *map, const json_t *message)
                 map->tag[i] = ' ';
         buf_fini(&tag);
     }
-    map_erase_progress(map);
     map_writer_add(writer, map->tag, buf_data(&map->bytes), buf_len(&map->bytes));
-    rc = buf_len(&writer->out) > READ_STEP ? map_writer_flush(writer) : 0;
+    rc = buf_len(&writer->out) > READ_STEP ? map_write(map, writer) : 0;
     if (rc < 0 && writer == &map->out)
         map->write_error = rc;
 }
@@ -104,12 +131,15 @@ static void map_on_loss(struct map *map, const json_t *message)
     long long lost = json_integer_value(json_object_get(message, "lost"));
     const char *unsaved = json_string_value(json_object_get(message, "unsaved"));
 
+    if (!lost && !unsaved)
+        return;
+    map_erase_progress(map);
     if (lost)
         cli_fail(0, "%lld bytes of output of task %lld were lost: no room for temporary files",
                  lost, seq);
     if (unsaved && !map->unsaved++)
         cli_fail(0, "--results, task %lld: %s", seq, unsaved);
-    map->incomplete |= lost || unsaved;
+    map->incomplete = true;
 }
 
 static void map_on_result(struct map *map, json_t *message)
@@ -122,15 +152,26 @@ static void map_on_result(struct map *map, json_t *message)
     map_summary_add(&map->summary, message, map->options);
 }
 
-static void map_on_summary(struct map *map, const json_t *summary)
+static void map_flush(struct map *map)
+{
+    int rc = map_write(map, &map->out);
+
+    if (rc < 0)
+        map->write_error = rc;
+    map_write(map, &map->err);
+}
+
+static void map_on_summary(struct map *map, json_t *summary)
 {
     int64_t now = clock_now();
 
+    json_decref(map->progress);
+    map->progress = json_incref(summary);
     if (!map->terminal && now - map->drawn_at < LINE_PERIOD)
         return;
-    map_progress_print(summary, map->terminal);
+    map_flush(map);
+    map_draw_progress(map);
     map->drawn_at = now;
-    map->drawn = true;
 }
 
 static void map_on_message(struct map *map, json_t *message)
@@ -154,15 +195,6 @@ static void map_on_message(struct map *map, json_t *message)
     }
 }
 
-static void map_flush(struct map *map)
-{
-    int rc = map_writer_flush(&map->out);
-
-    if (rc < 0)
-        map->write_error = rc;
-    map_writer_flush(&map->err);
-}
-
 static void map_read_lines(struct map *map)
 {
     size_t len;
@@ -179,6 +211,8 @@ static void map_read_lines(struct map *map)
         buf_consume(&map->in, line + 1);
     }
     map_flush(map);
+    if (map->terminal && !map->drawn && !map->ended)
+        map_draw_progress(map);
 }
 
 static void map_on_signal(struct map *map)
@@ -191,6 +225,9 @@ static void map_on_signal(struct map *map)
         map_send(map, "{\"id\":3,\"cmd\":\"shutdown\",\"now\":true}\n");
         return;
     }
+    /* The terminal has put a ^C there. */
+    if (map->terminal && !map->drawn)
+        fputc('\n', stderr);
     map_erase_progress(map);
     cli_fail(0, "no more tasks are started; waiting for those that run (once more ends them)");
     map_send(map, "{\"id\":3,\"cmd\":\"shutdown\"}\n");
@@ -263,6 +300,7 @@ int map_client(int fd, const struct map_options *options)
     map_writer_fini(&map.err);
     buf_fini(&map.in);
     buf_fini(&map.bytes);
+    json_decref(map.progress);
     free(map.tag);
     close(map.signal_fd);
     close(fd);

@@ -24,7 +24,8 @@ enum { LISTED_MOST = 10, FLUSH_OVER = 65536, LINE_MOST = 65536 };
 void map_writer_init(struct map_writer *writer, int fd, bool raw)
 {
     *writer = (struct map_writer){.fd = fd, .at_line_start = true};
-    writer->sanitise = !raw && isatty(fd) == 1;
+    writer->terminal = isatty(fd) == 1;
+    writer->sanitise = !raw && writer->terminal;
 }
 
 void map_writer_fini(struct map_writer *writer)
@@ -78,8 +79,12 @@ int map_writer_flush(struct map_writer *writer)
 {
     int rc = 0;
 
-    if (buf_len(&writer->out))
-        rc = file_write_all(writer->fd, buf_data(&writer->out), buf_len(&writer->out));
+    size_t len = buf_len(&writer->out);
+
+    if (len) {
+        writer->open_line = buf_data(&writer->out)[len - 1] != '\n';
+        rc = file_write_all(writer->fd, buf_data(&writer->out), len);
+    }
     buf_reset(&writer->out);
     return rc;
 }

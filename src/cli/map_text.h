@@ -21,8 +21,10 @@ char **map_rerun_words(const struct args *args, char *const *command);
 /* Writes one stream of tasks' outputs, whole task after whole task. */
 struct map_writer {
     int fd;
-    bool sanitise; /* a terminal, and no --raw */
-    bool at_line_start;
+    bool sanitise;      /* a terminal, and no --raw */
+    bool at_line_start; /* of a line of the task */
+    bool terminal;
+    bool open_line;  /* the last byte written was no newline */
     struct buf line; /* sanitising: what is no whole line yet */
     struct buf out;
 };
@@ -60,8 +62,8 @@ void map_summary_fini(struct map_summary *summary);
 void map_rerun_add(struct map_summary *summary, json_t *result, const struct map_options *options);
 void map_rerun_print(struct map_summary *summary, const struct map_options *options);
 
-/* "[|||||     ] 45% 450/1000 62.4/s ETA 3m12s 2 failed" over the line before, if stderr is a
- * terminal; else a line. */
+/* "[|||||     ] 45% 450/1000 62.4/s ETA 3m12s 2 failed" over the line before, as wide as the
+ * terminal allows, if stderr is one; else a line. */
 void map_progress_print(const json_t *summary, bool terminal);
 void map_progress_clear(bool terminal);
 /* A member's bytes, base64 or not, into `out`. */

@@ -14,16 +14,17 @@
 #include "supervisor/life.h"
 #include "supervisor/logview.h"
 #include "supervisor/publish.h"
+#include "supervisor/source.h"
 #include "supervisor/supervisor.h"
 #include "wire/json_out.h"
 
 struct totals {
     int64_t live, want, busy, hung, held, failed_pools, backoff, queue, accepted, ended, rss,
-        failed;
+        failed, coming;
     double cpu, rate, in_rate, fail_rate, eta, oldest;
     const char *eta_pool, *eta_why;
     uint32_t restarts_hour;
-    bool finite, degraded;
+    bool finite, degraded, open_end; /* a source can't say how many tasks will come */
 };
 
 static void totals_add_queue(struct totals *t, const struct supervisor *sup,
@@ -31,6 +32,7 @@ static void totals_add_queue(struct totals *t, const struct supervisor *sup,
 {
     const struct pool *pool = box->pool;
     const struct task *oldest = queue_oldest(&pool->queue);
+    int64_t coming = box->source ? source_remaining(box->source) : 0;
     const char *why;
     double eta = publish_eta(box, sup->now, &why);
 
@@ -38,6 +40,8 @@ static void totals_add_queue(struct totals *t, const struct supervisor *sup,
     t->accepted += (int64_t)pool->queue.accepted;
     t->ended += (int64_t)queue_ended(&pool->queue);
     t->failed += (int64_t)pool->failed_tasks;
+    t->open_end |= coming < 0;
+    t->coming += coming > 0 ? coming : 0;
     t->fail_rate += rate_get(&pool->stats.failed, sup->now);
     t->rate += rate_get(&pool->stats.done, sup->now);
     t->in_rate += rate_get(&pool->stats.in, sup->now);
@@ -139,6 +143,10 @@ static void summary_work(const struct supervisor *sup, struct json_out *out, con
     work_rates(out, t);
     json_put_int(out, "restarts_hour", t->restarts_hour);
     json_put_int(out, "accepted", t->accepted);
+    if (t->open_end)
+        json_put_null(out, "total");
+    else
+        json_put_int(out, "total", t->accepted + t->coming);
     json_put_int(out, "done", t->ended);
     json_put_int(out, "failed", t->failed);
     json_put_bool(out, "finite", t->finite);

@@ -104,15 +104,17 @@ static void draw_memory(struct tui *tui, const json_t *summary, int y)
 /* A finite run has an end: how far it is. */
 static void draw_progress(struct tui *tui, const json_t *summary, int y)
 {
-    double accepted = field_number(summary, "accepted"), done = field_number(summary, "done");
+    bool known = json_is_integer(json_object_get(summary, "total"));
+    double total = field_number(summary, known ? "total" : "accepted");
+    double done = field_number(summary, "done");
     char text[96], of[32], so_far[32];
     int left;
 
     field_format_count(so_far, done);
-    field_format_count(of, accepted);
-    snprintf(text, sizeof(text), "%.0f%% %s of %s",
-             accepted > 0 ? floor(done * 100 / accepted) : 0.0, so_far, of);
-    left = draw_left(tui, y, "Tasks", accepted > 0 ? done / accepted : 0, text);
+    field_format_count(of, total);
+    snprintf(text, sizeof(text), "%.0f%% %s of %s", total > 0 ? floor(done * 100 / total) : 0.0,
+             so_far, of);
+    left = draw_left(tui, y, "Tasks", total > 0 ? done / total : 0, text);
     snprintf(text, sizeof(text), "oldest waiting ");
     field_format_age(text + strlen(text), field_number(summary, "oldest"));
     draw_right(tui, y, left, text);

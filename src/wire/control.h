@@ -38,7 +38,7 @@
  *   queue(tasks waiting) queue_history[numbers, 1 a second, newest last, at most 120]
  *   rate in_rate(tasks/s) fail_rate fail_percent eta(seconds|null) eta_pool
  *   eta_why("grows"|"?"|null) oldest(seconds|null) restarts_hour oom(or null)
- *   accepted done(final states together) finite(bool)
+ *   accepted total(tasks expected|null) done(final states together) finite(bool)
  *   events(last event's seq) alerts(not acknowledged) alert(text of the newest one, or null)
  *   alert_pool stopping[{pool,slot,pid,state,for,kill_in}]: who still holds the exit
  *

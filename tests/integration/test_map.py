@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """map by itself: the line that runs the failures again runs just those, whatever the inputs are made
 of; interrupts; output that can't be written."""
+import fcntl
 import os
+import pty
+import re
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import unittest
 
 from harness import PATIENCE, PROGRAM, Case, wait_for
@@ -207,6 +212,77 @@ class Writing(Case):
                            'echo "in $1"; case $1 in f) until test -e go; do sleep 0.02; done; '
                            "exit 1;; *) touch go; sleep 1000;; esac", "sh", ":::", "f", "a")
         self.assertEqual(done.stdout, b"in f\n")
+
+
+class Bar(Case):
+    """On a terminal, with its output."""
+
+    def terminal(self, columns, *words, **options):
+        """Starts map there; what it has shown so far is in the bytes returned."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        os.set_blocking(ours, False)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([PROGRAM, "map", "--bar", *words], cwd=self.work, env=self.env,
+                                   stderr=theirs, **{"stdin": subprocess.DEVNULL,
+                                                     "stdout": theirs, **options})
+        os.close(theirs)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.tty, self.shown = ours, b""
+        return process
+
+    def look(self):
+        try:
+            self.shown += os.read(self.tty, 1 << 16)
+        except (BlockingIOError, OSError): # nothing now; nothing any more
+            pass
+        return self.shown
+
+    def wait_shown(self, text):
+        wait_for(lambda: re.search(text, self.look()), 15, text)
+
+    def end(self, process, status=0):
+        wait_for(lambda: (self.look(), process.poll())[1] is not None, 20, "the end")
+        self.look()
+        self.assertEqual(process.returncode, status, self.shown)
+
+    def test_it_fits_into_any_width(self):
+        for columns in (20, 40, 60, 200):
+            process = self.terminal(columns, "-j2", "sh", "-c", "sleep 0.3; exit 1", "sh", ":::",
+                                    *"abcdef")
+            self.end(process, 6)
+            bars = re.findall(rb"\r([^\r\n]*?)\033\[K", self.shown)
+            self.assertTrue([bar for bar in bars if b"/6" in bar], bars)
+            self.assertLess(max(len(bar) for bar in bars), columns)
+            framed = [bar.startswith(b"[") for bar in bars if bar]
+            self.assertTrue(all(framed) if columns >= 60 else columns == 40 or not any(framed),
+                            bars)
+
+    def test_output_without_a_newline_stays(self):
+        process = self.terminal(80, "-k", "-j2", "sh", "-c", 'sleep 0.3; printf "<$1>"', "sh", ":::",
+                                *"abcdef")
+        self.end(process)
+        for letter in b"abcdef":
+            self.assertRegex(self.shown, rb"<%c>(\r\n|<|$)" % letter)
+
+    def test_it_stays_while_output_goes_elsewhere(self):
+        process = self.terminal(80, "-j2", "sh", "-c", "sleep 0.01; echo x", ":::",
+                                *(str(i) for i in range(12000)), stdout=subprocess.DEVNULL)
+        # Of all that will come, not of what is in the queue.
+        self.wait_shown(rb" [1-9][0-9]*/12000  ")
+        self.assertNotIn(b"\r\033[K", self.shown)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+        self.end(process, 130)
+
+    def test_nobody_knows_how_many_will_come(self):
+        process = self.terminal(80, "echo", stdin=subprocess.PIPE)
+        process.stdin.write(b"a\nb\n")
+        process.stdin.flush()
+        self.wait_shown(rb"\r2 of 2 so far")
+        process.stdin.close()
+        self.end(process)
 
 
 if __name__ == "__main__":
