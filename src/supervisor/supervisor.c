@@ -296,7 +296,7 @@ static int finite_exit_status(const struct supervisor *sup)
 {
     uint64_t failed = 0;
 
-    if (sup->interrupted)
+    if (sup->interrupted || (sup->stopping && !sup->all_done))
         return 130;
     for (size_t i = 0; i < sup->box_count; i++) {
         int status = halt_exit_status(sup->boxes[i].pool);

@@ -284,6 +284,12 @@ sys.exit(len(open("tries").readlines()) < 3)
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(server.wait_end(), 130)
 
+    def test_stopped_by_an_operator(self):
+        path = self.config([job("j", ["sleep", "{}"], {"list": ["1000", "1001"]})])
+        server = self.spawn(["run", path, "--headless"]).connect()
+        wait_for(lambda: server.status("j")["running"] == 2, 10, "two tasks")
+        self.assertEqual(server.shutdown(), 130)
+
 
 class Results(Finite):
     def test_order_of_input(self):
