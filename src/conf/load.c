@@ -45,9 +45,6 @@ static enum pool_mode load_mode(struct conf_loader *loader, const config_setting
         text = load_string(defaults, "mode");
     mode = load_find_mode(text);
     *known = mode >= 0;
-    if (mode == POOL_WORKER)
-        conf_result_error(loader->result, where,
-                          "mode \"worker\" is not built yet (service and command are)");
     if (!config_setting_get_member(pool, "mode") && !text)
         conf_result_error(loader->result, where, "mode is missing: service, command or worker");
     return mode < 0 ? POOL_SERVICE : (enum pool_mode)mode;
@@ -106,7 +103,7 @@ static void load_pool(struct conf_loader *loader, const config_setting_t *settin
 /* Defaults are checked by themselves, because there may be no pool that takes them. */
 static void load_check_defaults(struct conf_loader *loader, const config_setting_t *defaults)
 {
-    static const enum pool_mode modes[] = {POOL_SERVICE, POOL_COMMAND};
+    static const enum pool_mode modes[] = {POOL_SERVICE, POOL_COMMAND, POOL_WORKER};
     const config_setting_t *name = config_setting_get_member(defaults, "name");
     char where[512];
 

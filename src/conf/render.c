@@ -104,24 +104,34 @@ static bool statuses_equal(const struct conf_key *key, const char *base, const c
                    *(int *const *)(const void *)(other + key->offset), count * sizeof(int)) == 0);
 }
 
+static bool shared_equal(const struct conf_key *key, const char *base, const char *other)
+{
+    size_t count = *(const size_t *)(const void *)(base + key->count_offset);
+    const struct shared_spec *one =
+        *(struct shared_spec *const *)(const void *)(base + key->offset);
+    const struct shared_spec *two =
+        *(struct shared_spec *const *)(const void *)(other + key->offset);
+
+    if (count != *(const size_t *)(const void *)(other + key->count_offset))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(one[i].name, two[i].name) != 0 || one[i].type != two[i].type ||
+            one[i].value != two[i].value)
+            return false;
+    return true;
+}
+
 static size_t plain_size(enum conf_type type)
 {
     static const size_t sizes[] = {
-        [CONF_BOOL] = sizeof(bool),
-        [CONF_INT] = sizeof(int),
-        [CONF_INT64] = sizeof(int64_t),
-        [CONF_NUMBER] = sizeof(double),
-        [CONF_DURATION] = sizeof(int64_t),
-        [CONF_BYTES] = sizeof(int64_t),
-        [CONF_LIMIT] = sizeof(int64_t),
-        [CONF_MASK] = sizeof(unsigned),
-        [CONF_WORD] = sizeof(int),
-        [CONF_SWITCH] = sizeof(bool),
-        [CONF_SIGNAL] = sizeof(int),
-        [CONF_RATE] = sizeof(double),
-        [CONF_STDIN] = sizeof(int),
-        [CONF_POOL_SIZE] = sizeof(struct size_spec),
-        [CONF_NOTHING] = 0,
+        [CONF_BOOL] = sizeof(bool),        [CONF_INT] = sizeof(int),
+        [CONF_INT64] = sizeof(int64_t),    [CONF_NUMBER] = sizeof(double),
+        [CONF_DURATION] = sizeof(int64_t), [CONF_BYTES] = sizeof(int64_t),
+        [CONF_LIMIT] = sizeof(int64_t),    [CONF_MASK] = sizeof(unsigned),
+        [CONF_WORD] = sizeof(int),         [CONF_SWITCH] = sizeof(bool),
+        [CONF_SIGNAL] = sizeof(int),       [CONF_RATE] = sizeof(double),
+        [CONF_STDIN] = sizeof(int),        [CONF_POOL_SIZE] = sizeof(struct size_spec),
+        [CONF_BATCH] = sizeof(int),        [CONF_NOTHING] = 0,
     };
 
     return type < sizeof(sizes) / sizeof(sizes[0]) ? sizes[type] : 0;
@@ -146,6 +156,8 @@ bool conf_value_equal(const struct conf_key *key, const void *base, const void *
                              *(char **const *)(const void *)two);
     case CONF_STATUSES:
         return statuses_equal(key, base, other);
+    case CONF_SHARED:
+        return shared_equal(key, base, other);
     case CONF_TIMEOUT: {
         const struct timeout_spec *a = (const void *)one, *b = (const void *)two;
 

@@ -39,6 +39,8 @@ enum conf_type {
     CONF_STATUSES,  /* int *, and the count at count_offset */
     CONF_ENV,       /* char **: a group, merged into what is there */
     CONF_RATE,      /* double a second, "10/s"; "" = 0 */
+    CONF_BATCH,     /* int, 1..4096; "auto" = 0 */
+    CONF_SHARED,    /* struct shared_spec *, and the count at count_offset */
     CONF_STDIN,     /* bool in the file; sets stdin_fd */
     CONF_NOTHING    /* a list of which only the empty one is built: nothing stored */
 };

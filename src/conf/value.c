@@ -219,6 +219,8 @@ static int (*const decoders[])(const struct conf_value *) = {
     [CONF_STATUSES] = conf_decode_statuses,
     [CONF_ENV] = decode_env,
     [CONF_RATE] = conf_decode_rate,
+    [CONF_BATCH] = conf_decode_batch,
+    [CONF_SHARED] = conf_decode_shared,
     [CONF_STDIN] = decode_stdin,
     [CONF_NOTHING] = decode_nothing,
 };

@@ -44,7 +44,7 @@ static int64_t feed_soft_limit(const struct pool *pool)
 
 void feed_begin_life(struct worker *worker, int64_t now)
 {
-    worker->soft_sent = false;
+    worker->soft_sent = worker->pinged = false;
     worker->life_done = 0;
     worker->answered = 0;
     worker->service = 0;
@@ -320,7 +320,9 @@ int worker_on_answer(struct worker *worker, uint64_t id, const struct answer *an
 
     if (!task)
         return -ENOENT;
-    worker_on_output(worker, now);
+    worker->last_output = worker->last_beat = now;
+    if (worker->suspect || worker->hung)
+        worker_on_output(worker, now);
     feed_detach(worker, task, now);
     task->ended_at = now;
     task->exit = task->signal = 0;

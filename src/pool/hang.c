@@ -52,6 +52,13 @@ bool hang_nearest(const struct worker *worker, const char **what, int64_t *limit
     return best != CLOCK_NEVER;
 }
 
+/* A worker of the worker protocol is asked for its heartbeat before it is missed. */
+static bool hang_may_ping(const struct worker *worker)
+{
+    return worker->pool->spec->mode == POOL_WORKER && worker->pool->spec->hang.heartbeat &&
+           !worker->pinged;
+}
+
 void hang_arm(struct worker *worker, int64_t now)
 {
     const char *what;
@@ -61,7 +68,10 @@ void hang_arm(struct worker *worker, int64_t now)
         hang_disarm(worker);
         return;
     }
-    at = clock_add(since, worker->suspect ? limit : limit / 2);
+    if (worker->suspect)
+        at = clock_add(since, limit);
+    else
+        at = clock_add(since, hang_may_ping(worker) ? limit / 4 : limit / 2);
     if (worker->hung)
         at = now + limit;
     heap_set(&worker->pool->hang_timers, &worker->hang_timer, at);
@@ -122,6 +132,11 @@ void hang_check(struct worker *worker, int64_t now)
         pool_say(worker->pool, worker, POOL_EVENT_SUSPECT, "suspect: %s for half of its limit",
                  what);
     }
+    if (hang_may_ping(worker) &&
+        now - worker->last_beat >= worker->pool->spec->hang.heartbeat / 4) {
+        worker->pinged = true;
+        worker->pool->effects->tell(worker->pool->ctx, worker, WORD_PING, NULL);
+    }
     if (hang_is_watched(worker))
         hang_arm(worker, now);
 }
@@ -147,6 +162,9 @@ void hang_clear(struct worker *worker, int64_t now)
 int64_t hang_sample_period(const struct pool *pool)
 {
     int64_t period = pool->spec->hang.silence / 4;
+
+    if (!period && pool->spec->max_memory)
+        return CLOCK_S;
 
     if (!period)
         return 0;

@@ -32,6 +32,7 @@ void worker_on_ready(struct worker *worker, int64_t now)
 void worker_on_beat(struct worker *worker, int64_t now)
 {
     worker->last_beat = now;
+    worker->pinged = false;
     hang_clear(worker, now);
 }
 

@@ -54,7 +54,7 @@ enum pool_event_kind {
 };
 
 /* What a worker is told besides its tasks. */
-enum pool_word { WORD_CANCEL, WORD_QUIET, WORD_STOP };
+enum pool_word { WORD_CANCEL, WORD_PING, WORD_QUIET, WORD_STOP };
 
 /* What a worker may answer about a task. */
 enum answer_kind { ANSWER_OK, ANSWER_FAIL, ANSWER_BURY, ANSWER_RELEASE };
@@ -84,7 +84,7 @@ struct pool_effects {
     /* Worker mode: sends the task, with the time it may take from when it is the oldest (0 = no
      * limit). 0, or -ENOMEM: nothing was sent. */
     int (*feed)(void *ctx, struct worker *worker, struct task *task, int64_t limit);
-    /* Worker mode: sends CANCEL (with the task), QUIET or STOP. */
+    /* Worker mode: sends CANCEL (with the task), PING, QUIET or STOP. */
     void (*tell)(void *ctx, struct worker *worker, enum pool_word word, const struct task *task);
     /* The queue has room again, or the pool's tasks moved: the source may go on. */
     void (*room)(void *ctx, struct pool *pool);

@@ -18,6 +18,7 @@
 #include "pool/hang.h"
 #include "pool/pool.h"
 #include "pool/recycle.h"
+#include "pool/worker_life.h"
 
 static const int64_t LINGER_SERVICE = 200 * CLOCK_MS; /* descendants may finish by themselves */
 static const int64_t LINGER_COMMAND = 2 * CLOCK_S;
@@ -27,12 +28,6 @@ static const int64_t QUIET_WAIT = 2 * CLOCK_S; /* from its last answer until it 
 static bool worker_is_service(const struct worker *worker)
 {
     return worker->pool->spec->mode == POOL_SERVICE;
-}
-
-/* Persistent: takes task after task over the worker protocol. */
-static bool worker_is_fed(const struct worker *worker)
-{
-    return worker->pool->spec->mode == POOL_WORKER;
 }
 
 void worker_set_state(struct worker *worker, enum worker_state state, int64_t now)
@@ -56,23 +51,6 @@ void worker_set_state(struct worker *worker, enum worker_state state, int64_t no
 static void worker_set_timer(struct worker *worker, int64_t now, int64_t delay)
 {
     heap_set(&worker->pool->state_timers, &worker->state_timer, clock_add(now, delay));
-}
-
-/* Common to every start of a process: counters, flags and signs of life begin anew. */
-void worker_begin_life(struct worker *worker, int64_t now)
-{
-    worker->generation++;
-    worker->started_at = worker->last_output = worker->last_cpu = worker->last_beat = now;
-    worker->ready_at = worker->exited_at = worker->hung_at = 0;
-    worker->cpu_seen = 0;
-    worker->done_fraction = -1;
-    worker->exited = worker->suspect = worker->stopped = worker->unkillable = false;
-    worker->stop_reason = STOP_NONE;
-    worker->stop_step = worker->sent_signal = 0;
-    worker->who[0] = '\0';
-    worker->end = (struct worker_end){0};
-    if (worker_is_fed(worker))
-        feed_begin_life(worker, now);
 }
 
 static bool error_is_shortage(int rc)
@@ -306,47 +284,6 @@ static void cell_exit(struct worker *worker, int64_t now)
     worker_set_state(worker, WORKER_STOPPING, now);
     worker_set_timer(worker, now,
                      worker->pool->spec->mode == POOL_COMMAND ? LINGER_COMMAND : LINGER_SERVICE);
-}
-
-static void worker_record_life(struct worker *worker, int64_t now)
-{
-    struct worker_life *life;
-
-    if (!worker->lives)
-        worker->lives = mem_new_array(WORKER_LIVES_MAX, sizeof(*worker->lives));
-    life = &worker->lives[worker->lives_count++ % WORKER_LIVES_MAX];
-    *life = (struct worker_life){
-        .generation = worker->generation,
-        .pid = worker->pid,
-        .started_at = worker->started_at,
-        .ended_at = now,
-        .status = worker->end.status,
-        .user = worker->end.user,
-        .sys = worker->end.sys,
-        .maxrss = worker->end.maxrss,
-        .tasks = worker_is_fed(worker) ? worker->life_done : worker->done,
-    };
-    snprintf(life->why, sizeof(life->why), "%s", worker->why);
-}
-
-/* Where a worker whose process is gone goes next. */
-static void worker_settle(struct worker *worker, int64_t now)
-{
-    struct pool *pool = worker->pool;
-    enum stop_reason reason = worker->stop_reason;
-
-    if (pool->spec->mode == POOL_COMMAND) {
-        bool keep = pool->goal == GOAL_RUN && !worker->retire && !worker->stay_down;
-
-        worker_set_state(worker, keep ? WORKER_IDLE : WORKER_DOWN, now);
-    } else if (worker->retire || worker->stay_down || pool->goal != GOAL_RUN) {
-        worker_set_state(worker, WORKER_DOWN, now);
-    } else if (reason == STOP_RESTART || (worker_is_fed(worker) && reason == STOP_DRAIN)) {
-        worker->asked = true;
-        worker_set_state(worker, WORKER_DOWN, now);
-    } else {
-        restart_decide(worker, now);
-    }
 }
 
 static void cell_ended(struct worker *worker, int64_t now)

@@ -40,6 +40,10 @@ static void effect_task_final(void *ctx, struct pool *pool, struct task *task,
         output = life->output;
         life->output = NULL;
     }
+    if (worker && worker->answer && task->state == TASK_DONE) {
+        output = task_output_new();
+        task_output_add(output, 'o', worker->answer, worker->answer_len);
+    }
     sink_take(box->sink, task, output, worker ? worker->end.last_words : NULL);
 }
 
@@ -77,6 +81,8 @@ static const struct {
     [POOL_EVENT_TASK_RETRY] = {"task-retry", LEVEL_NOTE, false},
     [POOL_EVENT_TIMEOUT] = {"timeout", LEVEL_BAD, false},
     [POOL_EVENT_HALT] = {"halt", LEVEL_BAD, true},
+    [POOL_EVENT_BREACH] = {"breach", LEVEL_BAD, true},
+    [POOL_EVENT_RECYCLE] = {"recycle", LEVEL_NOTE, false},
     [POOL_EVENT_DONE] = {"done", LEVEL_GOOD, false},
 };
 
@@ -100,6 +106,20 @@ static void effect_event(void *ctx, struct pool *pool, struct worker *worker,
                   "%s", text);
 }
 
+static int effect_feed(void *ctx, struct worker *worker, struct task *task, int64_t limit)
+{
+    (void)ctx;
+    return speak_task(worker->life, task, limit);
+}
+
+static void effect_tell(void *ctx, struct worker *worker, enum pool_word word,
+                        const struct task *task)
+{
+    (void)ctx;
+    if (worker->life)
+        speak_word(worker->life, word, task);
+}
+
 static void effect_room(void *ctx, struct pool *pool)
 {
     struct pool_box *box = pool->owner;
@@ -118,6 +138,8 @@ void effects_init(struct supervisor *sup)
         .task_final = effect_task_final,
         .task_again = effect_task_again,
         .event = effect_event,
+        .feed = effect_feed,
+        .tell = effect_tell,
         .room = effect_room,
     };
 }

@@ -78,6 +78,7 @@ void life_free(struct life *life)
     }
     if (life->owns_capture)
         life_keep_last_words(life);
+    speech_fini(life);
     if (life->group.dir >= 0)
         cgroup_close(&life->sup->cgroups, &life->group);
     task_output_free(life->output);
@@ -352,6 +353,8 @@ static void life_on_exit(void *owner, uint32_t events)
     life->exited_at = sup->now;
     life_close_watch(life, &life->in_watch, &life->in_fd);
     life_read_rest(life);
+    if (life->worker->pool->spec->mode == POOL_WORKER)
+        speak_end(life);
     life_fill_end(life, &end);
     life->box->cpu_ended += life->end.user + life->end.sys;
     life->cpu_seconds = 0; /* counted there now */
@@ -369,7 +372,9 @@ void life_watch(struct life *life)
     loop_add(loop, &life->out_watch, life->out_fd, EPOLLIN, life_on_stdout, life);
     if (life->err_fd >= 0)
         loop_add(loop, &life->err_watch, life->err_fd, EPOLLIN, life_on_stderr, life);
-    if (life->in_fd >= 0)
+    if (life->box->spec->mode == POOL_WORKER)
+        speak_begin(life);
+    else if (life->in_fd >= 0)
         loop_add(loop, &life->in_watch, life->in_fd, EPOLLOUT, life_on_stdin, life);
 }
 

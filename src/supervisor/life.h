@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "pool/worker.h"
+#include "supervisor/speak.h"
 #include "supervisor/supervisor.h"
 #include "sys/proc.h"
 
@@ -25,6 +26,7 @@ struct life {
     struct loop_watch exit_watch, out_watch, err_watch, in_watch;
     int out_fd, err_fd, in_fd;
     struct buf input;        /* what is still to be written to its standard input */
+    struct speech speech;    /* worker mode */
     struct capture *capture; /* own, or the slot's or pool's */
     bool owns_capture;
     struct cgroup group;        /* own (service, worker) */

@@ -29,7 +29,9 @@
 struct start {
     struct life_environ environ;
     struct expansion command;
-    int child[3]; /* the child's ends of stdin, stdout, stderr; -1 = /dev/null */
+    /* The child's ends of stdin, stdout, stderr and, of the worker protocol, descriptor 3;
+     * -1 = /dev/null, or none. */
+    int child[4];
 };
 
 struct slot_box *life_slot(struct pool_box *box, int slot)
@@ -48,12 +50,35 @@ struct slot_box *life_slot(struct pool_box *box, int slot)
     return &box->slots[slot - 1];
 }
 
+/* Tasks come on the child's standard input, answers leave on its descriptor 3. */
+static int start_speech(struct life *life, struct start *start)
+{
+    int ends[2];
+    int rc = file_pipe(ends, false, true);
+
+    if (rc < 0)
+        return rc;
+    start->child[0] = ends[0];
+    life->in_fd = ends[1];
+    rc = file_pipe(ends, true, false);
+    if (rc < 0)
+        return rc;
+    life->speech.fd = ends[0];
+    start->child[3] = ends[1];
+    return 0;
+}
+
 static int start_pipes(struct life *life, struct start *start, const struct task *task)
 {
     bool apart = life->box->spec->mode == POOL_COMMAND || life->box->spec->log.separate_stderr;
     int ends[2];
     int rc;
 
+    if (life->box->spec->mode == POOL_WORKER) {
+        rc = start_speech(life, start);
+        if (rc < 0)
+            return rc;
+    }
     if (task && life->box->spec->input == INPUT_STDIN) {
         rc = file_pipe(ends, false, true);
         if (rc < 0)
@@ -128,8 +153,8 @@ static void start_plan(const struct life *life, const struct start *start, struc
     plan->argv = start->command.argv;
     plan->envp = start->environ.envp;
     plan->cwd = *spec->cwd ? spec->cwd : NULL;
-    plan->fd_count = 3;
-    for (int i = 0; i < 3; i++)
+    plan->fd_count = start->child[3] >= 0 ? 4 : 3;
+    for (size_t i = 0; i < plan->fd_count; i++)
         plan->fds[i] = start->child[i];
     plan->new_session = true;
     plan->death_signal = true;
@@ -230,7 +255,7 @@ static void start_cleanup(struct start *start)
 {
     environ_free_life(&start->environ);
     expansion_fini(&start->command);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (start->child[i] >= 0 && (i == 0 || start->child[i] != start->child[i - 1]))
             close(start->child[i]);
 }
@@ -245,6 +270,7 @@ static struct life *life_new(struct pool_box *box, struct worker *worker)
     life->out_fd = life->err_fd = life->in_fd = -1;
     life->group = (struct cgroup){.dir = -1, .procs = -1};
     life->proc.pidfd = -1;
+    speech_init(&life->speech);
     life->fds = -1;
     return life;
 }
@@ -304,7 +330,7 @@ int life_start(struct pool_box *box, struct worker *worker, struct task *task, i
 {
     struct supervisor *sup = box->sup;
     struct life *life = life_new(box, worker);
-    struct start start = {.child = {-1, -1, -1}};
+    struct start start = {.child = {-1, -1, -1, -1}};
     int rc = life_spawn(life, &start, task, err);
 
     if (rc == 0)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "logs/capture.h"
+#include "pool/shared.h"
 #include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/publish.h"
@@ -199,6 +200,24 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_close_object(out);
 }
 
+typedef void shared_print_function(const struct shared *shared, const void *holder,
+                                   struct buf *out);
+
+/* Names of locks and permits, as many as fit a row. */
+static void put_shared(struct json_out *out, const char *key, const struct life *life,
+                       shared_print_function *print)
+{
+    struct buf names = {0};
+
+    if (life)
+        print(life->sup->shared, life, &names);
+    if (buf_len(&names))
+        json_put_bytes(out, key, buf_data(&names), buf_len(&names) < 80 ? buf_len(&names) : 80);
+    else
+        json_put_null(out, key);
+    buf_fini(&names);
+}
+
 static void worker_task(const struct supervisor *sup, struct json_out *out,
                         const struct worker *worker)
 {
@@ -297,8 +316,8 @@ void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
                        ? (double)(worker->state_timer.key - sup->now) / 1e9
                        : -1,
                    1);
-    json_put_null(out, "held");
-    json_put_null(out, "awaits");
+    put_shared(out, "held", life, shared_print_held);
+    put_shared(out, "awaits", life, shared_print_awaits);
     json_put_bytes(out, "why", worker->why, strlen(worker->why));
 }
 

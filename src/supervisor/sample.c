@@ -67,6 +67,7 @@ static void sample_life(struct life *life)
     life_note_cpu(life, life->user_seconds + life->sys_seconds, sup->now);
     worker_on_sample(life->worker, life->user_seconds + life->sys_seconds,
                      stat.state == 'T' || stat.state == 't', sup->now);
+    worker_on_memory(life->worker, stat.rss, sup->now);
     if (life->worker->suspect || life->worker->hung)
         procfs_read_wchan(life->proc.pid, life->wchan, sizeof(life->wchan));
 }

@@ -29,6 +29,7 @@
 #include "supervisor/notify_socket.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
+#include "supervisor/speak_verbs.h"
 #include "supervisor/source_fd.h"
 #include "supervisor/supervisor.h"
 #include "sys/file.h"
@@ -132,6 +133,23 @@ static void setup_cgroups(struct supervisor *sup)
     }
 }
 
+/* Semaphores need their permits before anybody asks for one; numbers may have a first value. */
+static int setup_shared(struct supervisor *sup, const struct pool_spec *spec, struct err *err)
+{
+    for (size_t i = 0; i < spec->shared_count; i++) {
+        const struct shared_spec *item = &spec->shared[i];
+        int rc = 0;
+
+        if (item->type == SHARED_SEMAPHORE)
+            rc = shared_add_semaphore(sup->shared, item->name, item->value);
+        else if (item->type != SHARED_LOCK)
+            rc = shared_add_number(sup->shared, item->name, item->value);
+        if (rc < 0)
+            return err_set(err, EEXIST, "shared: %s is declared differently elsewhere", item->name);
+    }
+    return 0;
+}
+
 static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct pool_spec *spec,
                       struct err *err)
 {
@@ -149,6 +167,8 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
                      (spec->command && file_may_hang(spec->command[0]));
     if (spec->mode == POOL_COMMAND)
         box->command = template_new(spec->command, spec->shell, spec->append_input);
+    if (setup_shared(sup, spec, err) < 0)
+        return -EEXIST;
     box->sink = sink_new(box, err);
     if (!box->sink)
         return -EIO;
@@ -238,6 +258,10 @@ static struct supervisor *setup_empty(struct spec *spec)
     sup->next_task_id = 1;
     list_init(&sup->lives);
     list_init(&sup->lingering);
+    list_init(&sup->to_send);
+    list_init(&sup->late_speech);
+    list_init(&sup->put_waiting);
+    sup->shared = shared_new(speak_shared_answer, sup);
     list_init(&sup->clients);
     sup->events = event_log_new();
     effects_init(sup);
@@ -345,6 +369,7 @@ void supervisor_free(struct supervisor *sup)
     if (sup->signal_fd >= 0)
         close(sup->signal_fd);
     loop_free(sup->loop);
+    shared_free(sup->shared);
     logs_free(sup->logs);
     event_log_free(sup->events);
     map_fini(&sup->by_pid);

@@ -26,6 +26,7 @@
 #include "supervisor/setup.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
+#include "supervisor/speak.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/signals.h"
@@ -128,6 +129,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
     int64_t next = earlier(sample_next_deadline(sup), publish_next_deadline(sup));
 
     next = earlier(next, life_next_check(sup));
+    next = earlier(next, speak_next_check(sup));
     if (sup->accept_paused_until)
         next = earlier(next, sup->accept_paused_until);
     if (sup->stopping && !sup->killing)
@@ -263,6 +265,7 @@ static void supervisor_turn(struct supervisor *sup)
     life_check(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         run_pool(&sup->boxes[i]);
+    speak_flush(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         sink_flush(sup->boxes[i].sink);
     if (sup->now >= sup->reap_at) {

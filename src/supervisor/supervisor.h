@@ -29,6 +29,7 @@ struct guardian_share;
 struct life;
 struct logs;
 struct result_sink;
+struct shared;
 struct source;
 struct template;
 
@@ -95,9 +96,13 @@ struct supervisor {
     int reserved_fds;            /* first of the low descriptors kept for children */
     struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
-    struct list lives;     /* struct life: every process in hand */
-    struct list lingering; /* lives whose leader exited but whose tree or output lasts */
-    struct map by_pid;     /* PID -> struct life */
+    struct list lives;       /* struct life: every process in hand */
+    struct list lingering;   /* lives whose leader exited but whose tree or output lasts */
+    struct shared *shared;   /* locks and values of the worker protocol */
+    struct list to_send;     /* speech: lines wait for the end of the turn */
+    struct list late_speech; /* half a line, or a closed end */
+    struct list put_waiting; /* a PUT found no room */
+    struct map by_pid;       /* PID -> struct life */
     struct list clients;
     size_t client_count;
     int64_t nofile; /* how many descriptors there may be */

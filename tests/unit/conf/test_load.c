@@ -304,8 +304,7 @@ static void later_keys(void **state)
     static const char *const errors[] = {
         "test.cfg:2: queue.backend: not built yet (only its default, \"memory\")",
         "test.cfg:2: after: not built yet (only its default, [])",
-        "test.cfg:2: affinity: not built yet (only its default, \"\")",
-        "test.cfg:2: shared: not built yet (only its default, ())", NULL};
+        "test.cfg:2: affinity: not built yet (only its default, \"\")", NULL};
     struct loaded l = load("pools = ({ name = \"p\"; mode = \"command\"; command = [\"x\"];\n"
                            "queue = { backend = \"memory\"; lease = 60; }; joblog = \"\";\n"
                            "after = ( ); hang = { spin = \"0s\"; }; oom_score_adj = 0; });");
@@ -314,11 +313,40 @@ static void later_keys(void **state)
     expect_good(&l);
     finish(&l);
     expect_errors(load("pools = ({ name = \"p\"; mode = \"command\"; command = [\"x\"];\n"
-                       "queue = { backend = \"sqlite\"; }; after = [\"q\"]; affinity = \"0\"; "
-                       "shared = ({ name = \"n\"; }); });"),
+                       "queue = { backend = \"sqlite\"; }; after = [\"q\"]; affinity = \"0\"; });"),
                   errors);
-    expect_error("pools = ({ name = \"p\"; mode = \"worker\"; command = [\"x\"]; });",
-                 "test.cfg:1: mode \"worker\" is not built yet (service and command are)");
+}
+
+static void worker_pools(void **state)
+{
+    struct loaded l =
+        load("pools = ({ name = \"p\"; mode = \"worker\"; command = [\"x\"]; batch = 64;\n"
+             "init = [ \"a\", \"b\" ]; soft_timeout = \"5s\"; max_tasks = 10; max_age = \"1h\";\n"
+             "max_memory = \"1G\"; bury_after_deaths = 2; shared = (\n"
+             "{ name = \"db\"; type = \"semaphore\"; value = 2; }, { name = \"n\"; type = \"i64\"; "
+             "}); },\n"
+             "{ name = \"q\"; mode = \"worker\"; command = [\"x\"]; batch = \"auto\"; });");
+
+    (void)state;
+    expect_good(&l);
+    assert_int_equal(l.spec.pools[0].batch, 64);
+    assert_int_equal(l.spec.pools[1].batch, 0);
+    assert_int_equal(l.spec.pools[1].retries, 3);
+    assert_int_equal(l.spec.pools[1].bury_after_deaths, 3);
+    assert_string_equal(l.spec.pools[0].init[1], "b");
+    assert_int_equal(l.spec.pools[0].shared_count, 2);
+    assert_string_equal(l.spec.pools[0].shared[0].name, "db");
+    assert_int_equal(l.spec.pools[0].shared[0].value, 2);
+    finish(&l);
+    expect_pool_error("batch = 2;",
+                      "test.cfg:2: batch belongs to mode worker; this pool's is command");
+    expect_pool_error("shared = ({ name = \"n\"; });",
+                      "test.cfg:2: shared: n needs a type: \"lock\", \"semaphore\", \"i64\" or "
+                      "\"u64\"");
+    expect_pool_error("shared = ({ name = \"n\"; type = \"semaphore\"; });",
+                      "test.cfg:2: shared: n: a semaphore's value is 1 to 1000000");
+    expect_error("pools = ({ name = \"p\"; mode = \"worker\"; command = [\"x\"]; batch = 5000; });",
+                 "test.cfg:1: batch: must be 1 to 4096, or \"auto\"");
 }
 
 static void defaults_are_shared(void **state)
@@ -437,6 +465,7 @@ int main(void)
         cmocka_unit_test(values_that_are_refused),
         cmocka_unit_test(numbers_that_libconfig_misreads),
         cmocka_unit_test(later_keys),
+        cmocka_unit_test(worker_pools),
         cmocka_unit_test(defaults_are_shared),
         cmocka_unit_test(several_files),
         cmocka_unit_test(dump_can_be_read_again),
