@@ -189,6 +189,9 @@ static const struct command_arg fleet_args[] = {
 };
 
 static const struct command_arg worker_check_args[] = {
+    {"task", "TEXT", "an ordinary task for this worker (default: 1)", .kind = ARG_STRING},
+    {"init", "TEXT", "sent as INIT when it starts, as a pool's init is", .kind = ARG_STRING},
+    {"timeout", "D", "how long it may take for each answer (default: 10s)", .kind = ARG_SECONDS},
     {"command", "COMMAND", "the worker's command line", ARG_REST, .positional = true,
      .required = true},
 };
@@ -277,6 +280,12 @@ const struct command command_table[] = {
      "whom it waits for.",
      ARGS(shutdown_args), .danger = DANGER_TYPE, .named = true},
     {"help", "explain a verb", NULL, ARGS(help_args), .local = true},
+    {"worker-check", "test a worker under development",
+     "Plays the supervisor against COMMAND, a worker for pools with mode = \"worker\": READY, "
+     "tasks with all kinds of payloads, several in flight, PING, CANCEL, QUIET, STOP and the end "
+     "of its input. Each check is reported as `ok`, or as BREACH with what was sent, what came "
+     "and what to do. The exit status is 0 when there was no breach, else 1.",
+     ARGS(worker_check_args), .local = true, .greedy = true},
     {"version", "print the version", NULL, .local = true},
     {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
 
@@ -294,8 +303,6 @@ const struct command command_table[] = {
     {"history", "show past runs", NULL, ARGS(pool_arg), .later = "metrics"},
     {"fleet", "show all machines on a shared queue", NULL, ARGS(fleet_args),
      .later = "shared queues"},
-    {"worker-check", "test a worker under development", NULL, ARGS(worker_check_args),
-     .local = true, .greedy = true, .later = "worker pools"},
     {"init", "write a first config", NULL, .local = true, .later = "migration"},
     {"import", "convert another tool's config", NULL, ARGS(import_args), .local = true,
      .later = "migration"},
