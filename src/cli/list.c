@@ -115,7 +115,9 @@ int list_run(const struct args *args)
 
     if (sock_directory(directory, sizeof(directory), &err) < 0)
         return cli_fail(CLI_FAILED, "%s", err.text);
-    names = sock_list(directory);
+    names = sock_list(directory, &err);
+    if (!names)
+        return cli_fail(CLI_FAILED, "%s", err.text);
     status = list_print(args, directory, names);
     mem_free_strings(names);
     return status;

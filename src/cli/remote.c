@@ -27,12 +27,14 @@ enum { ANSWER_TIMEOUT = 15000 };
 
 static int remote_pick(const char *directory, char *path, size_t size, struct err *err)
 {
-    char **names = sock_list(directory);
+    char **names = sock_list(directory, err);
     struct buf all = {0};
     size_t count = 0;
     int rc = 0;
 
-    for (; names && names[count]; count++)
+    if (!names)
+        return -EACCES;
+    for (; names[count]; count++)
         buf_printf(&all, "%s%s", count ? ", " : "", names[count]);
     if (count == 0)
         rc = err_set(err, ENOENT, "no supervisor is running");

@@ -60,18 +60,16 @@ static int shared_check(const struct conf_value *v, const config_setting_t *grou
         const char *key = config_setting_name(config_setting_get_elem(group, i));
 
         if (!shared_key_is_known(key))
-            return err_set(v->err, EINVAL,
-                           "unknown key `%.40s` (name, type, value, length)", key);
+            return err_set(v->err, EINVAL, "unknown key `%.40s` (name, type, value, length)", key);
     }
     if (!name || !str_is_name(name))
         return conf_value_refuse(v, "groups with a name: a letter, then letters, digits, _ . -");
     if (type < 0)
         return err_set(v->err, EINVAL,
-                       "%s needs a type: \"lock\", \"semaphore\", \"i64\" or \"u64\"",
-                       name);
+                       "%s needs a type: \"lock\", \"semaphore\", \"i64\" or \"u64\"", name);
     if (type == SHARED_F64 || (length && config_setting_get_int(length) != 1))
-        return err_set(v->err, EINVAL,
-                       "%s: arrays and f64 in shared memory are not built yet", name);
+        return err_set(v->err, EINVAL, "%s: arrays and f64 in shared memory are not built yet",
+                       name);
     if (type == SHARED_SEMAPHORE && (value < 1 || value > PERMITS_MOST))
         return err_set(v->err, EINVAL, "%s: a semaphore's value is 1 to 1000000", name);
     return 0;

@@ -118,7 +118,13 @@ void life_signal(struct life *life, int signal)
     }
     if (!life->exited || proc_group_alive(life->pgid))
         proc_signal_group(life->pgid, signal);
-    if (signal != SIGKILL || !group)
+    if (signal != SIGKILL) {
+        /* Those that made a session of their own. */
+        if (group)
+            cgroup_signal_others(group, life->pgid, signal);
+        return;
+    }
+    if (!group)
         return;
     cgroup_kill(group);
     if (life->box->spec->mode == POOL_COMMAND)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -43,6 +44,8 @@ void cgroup_root_close(struct cgroup_root *root, int64_t deadline)
     *root = (struct cgroup_root){.dir = -1};
 }
 
+enum { MEMBERS_MOST = 1024 };
+
 static bool has_group(const struct cgroup *group)
 {
     return group->name[0] != '\0' && group->dir >= 0;
@@ -63,7 +66,7 @@ int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char
         goto failed;
     group->dir = openat(root->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (group->dir >= 0)
-        group->procs = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        group->procs = openat(group->dir, "cgroup.procs", O_RDWR | O_CLOEXEC);
     if (group->procs >= 0)
         return 0;
 failed:
@@ -82,6 +85,35 @@ int cgroup_set(const struct cgroup *group, const char *file, const char *value)
 int cgroup_kill(const struct cgroup *group)
 {
     return has_group(group) ? cgroup_tree_kill(group->dir) : 0;
+}
+
+static bool is_member(const struct cgroup *group, int pid)
+{
+    int pids[MEMBERS_MOST];
+    int count = cgroup_pids(group, pids, MEMBERS_MOST);
+
+    for (int i = 0; i < count; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
+}
+
+int cgroup_signal_others(const struct cgroup *group, int pgid, int signal)
+{
+    int pids[MEMBERS_MOST];
+    int count = has_group(group) ? cgroup_pids(group, pids, MEMBERS_MOST) : 0, sent = 0;
+
+    for (int i = 0; i < count; i++) {
+        int pidfd = getpgid(pids[i]) != pgid ? (int)syscall(SYS_pidfd_open, pids[i], 0) : -1;
+
+        if (pidfd < 0)
+            continue;
+        /* The number may have passed to a stranger before it was opened. */
+        if (is_member(group, pids[i]))
+            sent += syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0;
+        close(pidfd);
+    }
+    return sent;
 }
 
 bool cgroup_populated(struct cgroup *group)

@@ -21,7 +21,7 @@ struct cgroup_root {
 
 struct cgroup {
     int dir;    /* fd, -1 = none */
-    int procs;  /* fd of cgroup.procs for joining, -1 = none */
+    int procs;  /* fd of cgroup.procs for joining and reading, -1 = none */
     int events; /* fd of cgroup.events since cgroup_populated was asked, 0 = none */
     char name[128];
 };
@@ -45,6 +45,9 @@ int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char
 /* Writes a limit file ("memory.max"); -ENOENT where the controller is missing. */
 int cgroup_set(const struct cgroup *group, const char *file, const char *value);
 int cgroup_kill(const struct cgroup *group);
+/* Signals its members that are in other process groups than `pgid`, each through a pidfd that is
+ * known to be of a member. Returns how many. */
+int cgroup_signal_others(const struct cgroup *group, int pgid, int signal);
 /* True while a process lives in it. */
 bool cgroup_populated(struct cgroup *group);
 /* Number in a flat keyed file (cgroup_event(g, "memory.events", "oom_kill")), or -1. */

@@ -24,6 +24,12 @@ int signals_open(const int *signals, struct err *err)
     signal(SIGPIPE, SIG_IGN);
     /* A log file that meets the limit of file size is an error of the write, not our death. */
     signal(SIGXFSZ, SIG_IGN);
+    /* Nothing here uses these; from others they mean nothing. */
+    signal(SIGALRM, SIG_IGN);
+    signal(SIGVTALRM, SIG_IGN);
+    signal(SIGPROF, SIG_IGN);
+    signal(SIGIO, SIG_IGN);
+    signal(SIGTSTP, SIG_IGN);
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return fd < 0 ? err_set_errno(err, errno, "signalfd") : fd;
 }

@@ -43,8 +43,9 @@ int sock_accept(int listen_fd, struct sock_peer *peer);
 /* A blocking, connected stream socket, or -errno. */
 int sock_connect(const char *path, struct err *err);
 /* Names of the sockets that answer in the directory, NULL-terminated, to be freed with
- * mem_free_strings; an empty array when none. */
-char **sock_list(const char *dir);
+ * mem_free_strings; an empty array when none. NULL when the directory is there and can't be read:
+ * -S NAME may still find one. */
+char **sock_list(const char *dir, struct err *err);
 
 /* The notify socket: a bound datagram socket with SO_PASSCRED in a directory of its own (0711). */
 int sock_notify_open(const char *path, struct err *err);

@@ -113,14 +113,19 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char **sock_list(const char *dir)
+char **sock_list(const char *dir, struct err *err)
 {
     enum { MOST = 256 };
-    char **names = mem_new_array(MOST + 1, sizeof(*names));
     const struct dirent *entry;
     DIR *stream = opendir(dir);
+    char **names;
     size_t count = 0;
 
+    if (!stream && errno != ENOENT) {
+        err_set_errno(err, errno, "%s can't be listed: choose with -S NAME", dir);
+        return NULL;
+    }
+    names = mem_new_array(MOST + 1, sizeof(*names));
     if (!stream)
         return names;
     while (count < MOST && (entry = readdir(stream)))

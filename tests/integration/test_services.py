@@ -352,6 +352,26 @@ class Acting(Case):
         self.assertIn("signal 9 (KILL)", exited["text"])
         self.assertGreaterEqual(exited["at"] - stopping["at"], 0.45)
 
+    def test_term_reaches_children_with_sessions_of_their_own(self):
+        command = self.script("waiter.py", """
+signal.signal(signal.SIGTERM, lambda *_: None)
+child = os.fork()
+if child == 0:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    print("up", flush=True)
+    time.sleep(100000)
+while os.waitpid(child, 0)[0] != child:
+    pass
+""")
+        server = self.start(service("svc", command, 1, stop={"grace": "60s"}, ready=QUICK))
+        if server.status()["tier"] != "cgroup":
+            self.skipTest("without cgroups such a child gets KILL after the grace time")
+        server.wait_line("svc", "up")
+        server.call("stop", target="svc")
+        server.wait_state("svc", "down", 1, 20)
+        self.assertEqual(server.events("kill", "svc"), [])
+
     def test_stopped_worker_can_be_stopped(self):
         server = self.start(sleeper(size=1, stop={"grace": "20s"}))
         server.wait_state("svc", "busy", 1)

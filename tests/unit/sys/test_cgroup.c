@@ -211,6 +211,35 @@ static void closing_the_run_kills_it(void **state)
     close(two.dir);
 }
 
+/* A stop reaches members that lead sessions of their own, and nobody outside. */
+static void others_are_signalled(void **state)
+{
+    struct cgroup_root run;
+    struct cgroup group;
+    pid_t inside, outside;
+    int status;
+
+    (void)state;
+    if (!available)
+        skip();
+    assert_int_equal(cgroup_root_open(&run, "unit-others", NULL), 0);
+    assert_int_equal(cgroup_open(&run, &group, "w", NULL), 0);
+    inside = fork_into(&group);
+    outside = fork();
+    if (outside == 0)
+        for (;;)
+            pause();
+    assert_int_equal(cgroup_signal_others(&group, inside, SIGTERM), 0);
+    assert_int_equal(cgroup_signal_others(&group, getpgrp(), SIGTERM), 1);
+    assert_int_equal(waitpid(inside, &status, 0), inside);
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_int_equal(waitpid(outside, &status, WNOHANG), 0);
+    kill(outside, SIGKILL);
+    assert_int_equal(waitpid(outside, &status, 0), outside);
+    cgroup_close(&run, &group);
+    cgroup_root_close(&run, clock_now() + CLOCK_S);
+}
+
 /* What a supervisor that was killed leaves behind: its directory, and workers in it. */
 static void stale_runs_are_swept(void **state)
 {
@@ -383,6 +412,7 @@ int main(void)
         cmocka_unit_test(groups_below_are_removed_too),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(closing_the_run_kills_it),
+        cmocka_unit_test(others_are_signalled),
         cmocka_unit_test(stale_runs_are_swept),
         cmocka_unit_test(living_runs_are_left_alone),
         cmocka_unit_test(zeroed_is_harmless),

@@ -265,9 +265,12 @@ static void answering_sockets_are_listed(void **state)
     char path[PATH_MAX];
     char **names;
     pid_t pid;
+    struct err err = {0};
 
     (void)state;
-    names = sock_list("/does/not/exist");
+    assert_null(sock_list("/dev/null", &err));
+    assert_non_null(strstr(err.text, "-S NAME"));
+    names = sock_list("/does/not/exist", NULL);
     assert_null(names[0]);
     mem_free_strings(names);
     pid = fork();
@@ -278,7 +281,7 @@ static void answering_sockets_are_listed(void **state)
     assert_int_equal(sock_listen(&a, dir, "alpha", 0600, NULL, NULL), 0);
     in_dir(path, "dead.sock");
     assert_int_equal(access(path, F_OK), 0);
-    names = sock_list(dir);
+    names = sock_list(dir, NULL);
     assert_string_equal(names[0], "alpha");
     assert_string_equal(names[1], "beta");
     assert_null(names[2]);
