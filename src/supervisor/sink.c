@@ -302,6 +302,11 @@ int64_t sink_client_deadline(const struct result_sink *sink)
     return sink->client->pump_at;
 }
 
+int64_t sink_next_deadline(const struct result_sink *sink)
+{
+    return sink_writer_deadline(&sink->writer);
+}
+
 void sink_client_took(struct result_sink *sink, struct result *result)
 {
     sink->for_client_count--;

@@ -54,7 +54,9 @@ bool sink_is_empty(const struct result_sink *sink);
 void sink_set_client(struct result_sink *sink, struct client *client);
 /* Results that wait for the client, oldest first; the client takes them as it can send. */
 struct result *sink_next_for_client(struct result_sink *sink);
-/* How many that are, and when they must be sent at the latest; CLOCK_NEVER when none. */
+/* When lines for a file must be written; CLOCK_NEVER when none wait. */
+int64_t sink_next_deadline(const struct result_sink *sink);
+/* How many wait for the client, and when they must be sent at the latest; CLOCK_NEVER when none. */
 size_t sink_client_waiting(const struct result_sink *sink);
 int64_t sink_client_deadline(const struct result_sink *sink);
 void sink_client_took(struct result_sink *sink, struct result *result);

@@ -26,7 +26,8 @@
 #include "sys/file.h"
 #include "wire/json_out.h"
 
-enum { LINES_MOST = 4 << 20, PIPE_STEP = 4096 };
+enum { LINES_MOST = 4 << 20, PIPE_STEP = 4096, FLUSH_BYTES = 65536 };
+static const int64_t FLUSH_SPAN = 2 * CLOCK_MS;
 
 static void writer_on_writable(void *owner, uint32_t events)
 {
@@ -235,6 +236,22 @@ void sink_writer_write(struct sink_writer *writer, struct result *result)
     writer_complain(writer, err.text);
 }
 
+/* Results that come faster than they need to be seen are written together. */
+static bool writer_may_wait(const struct sink_writer *writer)
+{
+    const struct supervisor *sup = writer->box->sup;
+
+    return sup->now < writer->flushed_at + FLUSH_SPAN && buf_len(&writer->lines) < FLUSH_BYTES &&
+           !writer->box->pool->done && !sup->stopping;
+}
+
+int64_t sink_writer_deadline(const struct sink_writer *writer)
+{
+    if (writer->fd < 0 || !buf_len(&writer->lines) || writer->watch.added)
+        return CLOCK_NEVER;
+    return writer->failing ? writer->retry_at : writer->flushed_at + FLUSH_SPAN;
+}
+
 void sink_writer_flush(struct sink_writer *writer)
 {
     struct supervisor *sup = writer->box->sup;
@@ -249,8 +266,9 @@ void sink_writer_flush(struct sink_writer *writer)
             return;
         writer->poll = false;
     }
-    if (writer->failing && sup->now < writer->retry_at)
+    if (writer->failing ? sup->now < writer->retry_at : writer_may_wait(writer))
         return;
+    writer->flushed_at = sup->now;
     sent = write(writer->fd, buf_data(&writer->lines), buf_len(&writer->lines));
     if (sent > 0)
         buf_consume(&writer->lines, (size_t)sent);

@@ -24,6 +24,7 @@ struct sink_writer {
     struct buf lines;
     bool failing; /* the last write failed; tried again every second */
     int64_t retry_at;
+    int64_t flushed_at; /* regular files: written at most once a FLUSH_SPAN while lines pour in */
 };
 
 int sink_writer_open(struct sink_writer *writer, struct pool_box *box, struct err *err);
@@ -31,6 +32,8 @@ void sink_writer_close(struct sink_writer *writer);
 /* A failure to write its files is noted in the result. */
 void sink_writer_write(struct sink_writer *writer, struct result *result);
 void sink_writer_flush(struct sink_writer *writer);
+/* When lines that wait must be written; CLOCK_NEVER when none do. */
+int64_t sink_writer_deadline(const struct sink_writer *writer);
 bool sink_writer_is_full(const struct sink_writer *writer);
 bool sink_writer_is_empty(const struct sink_writer *writer);
 

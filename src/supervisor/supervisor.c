@@ -141,6 +141,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
         if (box->source)
             next = earlier(next, source_next_deadline(box->source));
         next = earlier(next, sink_client_deadline(box->sink));
+        next = earlier(next, sink_next_deadline(box->sink));
         if (!sink_is_empty(box->sink))
             next = earlier(next, sup->now + CLOCK_S);
     }
