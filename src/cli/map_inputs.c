@@ -164,15 +164,15 @@ static void inputs_combine(const struct inputs *inputs, size_t number, size_t to
 static int inputs_flatten(struct inputs *inputs)
 {
     struct inputs flat = {0};
-    size_t total = 1, next;
+    size_t total = 1, next, sources = inputs->sources ? inputs->sources : 1;
 
     for (size_t s = 0; s < inputs->sources && total <= LIST_MOST; s = next)
         total *= inputs_rows(inputs, s, &next);
-    if (total > LIST_MOST / inputs->sources)
+    if (total > LIST_MOST / sources)
         return cli_fail(CLI_UNABLE,
                         "more than %d combinations can't be linked, grouped or split; give them "
                         "on standard input",
-                        LIST_MOST / (int)inputs->sources);
+                        LIST_MOST / (int)sources);
     inputs_begin(&flat, false);
     for (size_t i = 0; i < total; i++)
         inputs_combine(inputs, i, total, &flat);

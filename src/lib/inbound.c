@@ -4,6 +4,7 @@
  * answered, answers are given to whoever waits. Verbs that are not known are ignored.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,14 +94,15 @@ static int take_task(struct lg_worker *worker, char *rest, const char *end)
     size_t len = payload ? (size_t)(end - payload) : 0;
     struct lg_box *box;
 
-    if (!payload || strlen(id) >= sizeof(box->id) || lg_unescape(payload, &len) < 0)
+    if (!payload || !id || !attempt || !ms || strlen(id) >= sizeof(box->id) ||
+        lg_unescape(payload, &len) < 0)
         return -EPROTO;
     box = box_new(worker, len);
     if (!box)
         return -ENOMEM;
     memcpy(box->payload, payload, len);
     box->payload[len] = '\0';
-    strcpy(box->id, id);
+    snprintf(box->id, sizeof(box->id), "%s", id);
     box->cancelled = box->in_hand = false;
     box->task = (struct lg_task){box->id, box->payload, len, (int)field_number(attempt),
                                  strcmp(ms, "-") == 0 ? -1 : field_number(ms)};

@@ -50,7 +50,7 @@ static int request_wait(struct lg_worker *worker, const char *name, struct lg_an
 
 static int request_grant(struct lg_worker *worker, const char *verb, const char *name)
 {
-    struct lg_answer answer;
+    struct lg_answer answer = {0};
     int rc = request_send(worker, verb, name, NULL, 0);
 
     if (rc == 0)
@@ -64,7 +64,7 @@ static int request_grant(struct lg_worker *worker, const char *verb, const char 
 static int request_value(struct lg_worker *worker, const char *verb, const char *name,
                          const struct lg_field *more, size_t count, const char **value, size_t *len)
 {
-    struct lg_answer answer;
+    struct lg_answer answer = {0};
     int rc = request_send(worker, verb, name, more, count);
 
     *value = NULL;

@@ -55,7 +55,7 @@ static int bytes_reserve(struct lg_bytes *data, size_t want)
 static void bytes_reset(struct lg_bytes *data)
 {
     data->head = data->tail = 0;
-    if (data->cap > 4 * CHUNK) {
+    if (data->cap > (size_t)4 * CHUNK) {
         free(data->bytes);
         *data = (struct lg_bytes){0};
     }
@@ -161,7 +161,8 @@ static char *field_write(char *to, const struct lg_field *field, size_t size)
         return to + 1;
     }
     if (field->text && field->len == 1 && field->bytes[0] == '-') {
-        memcpy(to, "\\-", 2);
+        to[0] = '\\';
+        to[1] = '-';
         return to + 2;
     }
     if (size == field->len) {
