@@ -149,6 +149,13 @@ static void plan_behaviour(const struct args *args, struct pool_spec *pool,
     pool->queue.capacity = 10000;
     pool->stop.grace = CLOCK_S;
     pool->log.ring = 64 << 10;
+    if (pool->mode == POOL_WORKER) {
+        /* Somebody waits: workers that die are tried again soon, and given up after a few seconds
+         * of nothing else. */
+        pool->restart_backoff.initial = 10 * CLOCK_MS;
+        pool->restart_backoff.max = 200 * CLOCK_MS;
+        pool->crash_loop.failures = 50;
+    }
     pool->umask = file_umask();
     set_string(&pool->cwd, getcwd(cwd, sizeof(cwd)) ? cwd : "/");
     free(pool->results_dir);
@@ -177,7 +184,7 @@ static void plan_join_script(struct pool_spec *pool)
     pool->command[0] = script;
 }
 
-static void plan_supervisor(struct spec *spec)
+static void plan_supervisor(struct spec *spec, enum pool_mode mode)
 {
     char *name = mem_printf("map-%d", (int)getpid());
 
@@ -192,7 +199,7 @@ static void plan_supervisor(struct spec *spec)
     spec->source = mem_copy_string("map");
     spec->pools = mem_new_array(1, sizeof(*spec->pools));
     spec->pool_count = 1;
-    pool_spec_init(&spec->pools[0], "map", POOL_COMMAND);
+    pool_spec_init(&spec->pools[0], "map", mode);
 }
 
 int map_plan(const struct args *args, struct spec *spec, struct map_options *options)
@@ -201,7 +208,7 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     struct pool_spec *pool;
     int status;
 
-    plan_supervisor(spec);
+    plan_supervisor(spec, args_flag(args, "worker") ? POOL_WORKER : POOL_COMMAND);
     pool = &spec->pools[0];
     options->tag = args_flag(args, "tag");
     options->bar = args_flag(args, "bar");

@@ -22,9 +22,8 @@ static void assign_give_back(struct worker *worker, struct task *task, const cha
 {
     struct pool *pool = worker->pool;
 
-    task->attempts--;
     worker->generation--;
-    queue_return(&pool->queue, task);
+    queue_untake(&pool->queue, task);
     restart_after_spawn_error(worker, false, why, now);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -45,6 +46,7 @@ static int64_t feed_soft_limit(const struct pool *pool)
 void feed_begin_life(struct worker *worker, int64_t now)
 {
     worker->soft_sent = worker->pinged = false;
+    worker->late_id = 0;
     worker->life_done = 0;
     worker->answered = 0;
     worker->service = 0;
@@ -158,6 +160,7 @@ static void feed_measure(struct worker *worker, int64_t now)
 
 static void feed_hand_out(struct worker *worker, struct task *task, int64_t now)
 {
+    task->overdue = false;
     task->worker = worker;
     task->started_at = now;
     task->last_slot = worker->slot;
@@ -169,10 +172,40 @@ static void feed_hand_out(struct worker *worker, struct task *task, int64_t now)
         feed_set_head(worker, now);
 }
 
+/* A worker that has room for more is found when more comes; idle ones go first. */
+static void feed_note_hunger(struct worker *worker)
+{
+    if (worker->state == WORKER_BUSY && !list_linked(&worker->hungry_link) && feed_wants(worker))
+        list_push_back(&worker->pool->hungry, &worker->hungry_link);
+}
+
 /* May this one go to a worker that holds others already? */
 static bool feed_may_join(const struct worker *worker, const struct task *task)
 {
     return !worker->in_flight || (!task->alone && !task->limit);
+}
+
+/* False when the task did not go out: it waits at the head, or is too long for any worker. */
+static bool feed_send(struct worker *worker, struct task *task, int64_t now)
+{
+    struct pool *pool = worker->pool;
+    int rc = feed_may_join(worker, task) ? pool->effects->feed(pool->ctx, worker, task,
+                                                               feed_own_limit(worker, task))
+                                         : -EBUSY;
+
+    if (rc == 0) {
+        feed_hand_out(worker, task, now);
+        return true;
+    }
+    if (rc != -EMSGSIZE) {
+        queue_untake(&pool->queue, task);
+        return false;
+    }
+    task->started_at = task->ended_at = now;
+    task->exit = 126;
+    task_set_error(task, "the task has more than 1 MiB: no worker takes it");
+    assign_finish(pool, task, TASK_FAILED, NULL, now);
+    return true;
 }
 
 void feed_begin(struct worker *worker, int64_t now)
@@ -190,20 +223,15 @@ void feed_begin(struct worker *worker, int64_t now)
            (task = queue_take(&pool->queue)) != NULL) {
         bool last = task->alone || task->limit;
 
-        if (!feed_may_join(worker, task) ||
-            pool->effects->feed(pool->ctx, worker, task, feed_own_limit(worker, task)) < 0) {
-            task->attempts--;
-            queue_return(&pool->queue, task);
-            break;
-        }
-        feed_hand_out(worker, task, now);
-        if (last)
+        if (!feed_send(worker, task, now) || last)
             break;
     }
     if (worker->in_flight && worker->state == WORKER_IDLE) {
         worker_set_state(worker, WORKER_BUSY, now);
         hang_arm(worker, now);
     }
+    if (!pool->queue.ready_mask)
+        feed_note_hunger(worker);
     if (worker->in_flight > before)
         pool->effects->room(pool->ctx, pool);
 }
@@ -226,6 +254,7 @@ void feed_on_timeout(struct worker *worker, int64_t now)
         pool->effects->tell(pool->ctx, worker, WORD_CANCEL, task);
         feed_arm(worker, now);
     } else {
+        worker->late_id = task->id;
         pool_say(pool, worker, POOL_EVENT_TIMEOUT, "task %s timed out after %s", id, after);
         worker_stop(worker, STOP_TIMEOUT, "", now);
     }
@@ -252,9 +281,9 @@ static void feed_after_answer(struct worker *worker, int64_t now)
     if (!worker->in_flight) {
         list_remove(&worker->hungry_link);
         worker_handle(worker, EVENT_RESULT, now);
-    } else if (pool->queue.ready_mask && !list_linked(&worker->hungry_link) && feed_wants(worker)) {
-        list_push_back(&pool->hungry, &worker->hungry_link);
-        pool->dirty = true;
+    } else {
+        feed_note_hunger(worker);
+        pool->dirty |= pool->queue.ready_mask && list_linked(&worker->hungry_link);
     }
     recycle_check(worker, now);
 }
@@ -275,6 +304,16 @@ static int reason_exit(const struct answer *answer)
     return status;
 }
 
+static void feed_set_cancelled(const struct worker *worker, struct task *task, const char *why)
+{
+    const char *colon = *why ? ": " : "";
+
+    if (task->cancel)
+        task_set_error(task, "cancelled by %s%s%s", worker->who, colon, why);
+    else
+        task_set_error(task, "cancelled: over its soft time-out%s%s", colon, why);
+}
+
 static void feed_settle(struct worker *worker, struct task *task, const struct answer *answer,
                         int64_t now)
 {
@@ -287,10 +326,7 @@ static void feed_settle(struct worker *worker, struct task *task, const struct a
         worker->done++;
         assign_finish(pool, task, TASK_DONE, worker, now);
     } else if (task->cancel || (task->overdue && answer->kind != ANSWER_BURY)) {
-        task_set_error(task, "%s%s%s",
-                       task->cancel ? "cancelled" : "cancelled: over its soft time-out",
-                       *why ? ": " : "", why);
-        worker->who[0] = '\0';
+        feed_set_cancelled(worker, task, why);
         assign_finish(pool, task, TASK_CANCELLED, worker, now);
     } else if (answer->kind == ANSWER_BURY) {
         task->exit = reason_exit(answer);
@@ -317,9 +353,11 @@ static struct task *feed_find(const struct worker *worker, uint64_t id)
 int worker_on_answer(struct worker *worker, uint64_t id, const struct answer *answer, int64_t now)
 {
     struct task *task = feed_find(worker, id);
+    bool cancelled;
 
     if (!task)
         return -ENOENT;
+    cancelled = task->cancel && worker->state != WORKER_STOPPING;
     worker->last_output = worker->last_beat = now;
     if (worker->suspect || worker->hung)
         worker_on_output(worker, now);
@@ -331,6 +369,8 @@ int worker_on_answer(struct worker *worker, uint64_t id, const struct answer *an
     worker->answer_len = answer->len;
     feed_settle(worker, task, answer, now);
     worker->answer = NULL;
+    if (cancelled)
+        worker->who[0] = '\0';
     feed_after_answer(worker, now);
     return 0;
 }
@@ -389,16 +429,22 @@ static void feed_count_death(struct worker *worker, struct task *task, int64_t n
     assign_finish(pool, task, TASK_BURIED, worker, now);
 }
 
-static bool stop_is_lifeguards(enum stop_reason reason)
+/* Lifeguard's doing, or an operator's: no task is to blame. */
+static bool death_was_ordered(const struct worker *worker)
 {
-    return reason != STOP_NONE && reason != STOP_HANG && reason != STOP_BREACH;
+    int status = worker->end.status;
+
+    if (worker->stop_reason == STOP_NONE)
+        return worker->sent_signal && WIFSIGNALED(status) &&
+               WTERMSIG(status) == worker->sent_signal;
+    return worker->stop_reason != STOP_HANG && worker->stop_reason != STOP_BREACH;
 }
 
 /* One task of a worker that is gone; `among` were in its hand. */
 static void feed_conclude_task(struct worker *worker, struct task *task, int among, int64_t now)
 {
     struct pool *pool = worker->pool;
-    bool charged = worker->stop_reason == STOP_TIMEOUT && task == worker->task;
+    bool charged = worker->stop_reason == STOP_TIMEOUT && task->id == worker->late_id;
 
     list_remove(&task->in_hand);
     free(task->progress);
@@ -411,7 +457,7 @@ static void feed_conclude_task(struct worker *worker, struct task *task, int amo
     } else if (charged) {
         task->exit = -1;
         assign_fail(pool, worker, task, worker->why, now);
-    } else if (stop_is_lifeguards(worker->stop_reason)) {
+    } else if (death_was_ordered(worker)) {
         queue_return(&pool->queue, task);
     } else if (among > 1) {
         task->alone = true;

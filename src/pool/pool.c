@@ -190,7 +190,7 @@ static void pool_skip_waiting(struct pool *pool, int64_t now)
         assign_finish(pool, task, task->attempts ? TASK_FAILED : TASK_SKIPPED, NULL, now);
     }
     while ((task = queue_take(&pool->queue)) != NULL) {
-        task->attempts--;
+        queue_uncount(&pool->queue, task);
         assign_finish(pool, task, TASK_SKIPPED, NULL, now);
     }
 }
@@ -384,11 +384,39 @@ void pool_source_ended(struct pool *pool)
     pool->dirty = true;
 }
 
+bool pool_is_hopeless(const struct pool *pool)
+{
+    size_t stuck = pool->count[WORKER_FAILED] + pool->count[WORKER_HELD];
+
+    return pool->spec->mode == POOL_WORKER && stuck > 0 && stuck >= (size_t)pool->want &&
+           !pool_live(pool) && !pool->count[WORKER_STOPPING];
+}
+
+void pool_give_up(struct pool *pool, int64_t now)
+{
+    const struct worker *worker = NULL;
+    struct task *task;
+
+    for (size_t i = 0; i < pool->slots && !worker; i++)
+        worker = pool->workers[i];
+    pool->halting = pool->source_done = pool->dirty = true;
+    queue_promote(&pool->queue, CLOCK_NEVER - 1);
+    while ((task = queue_take(&pool->queue)) != NULL) {
+        task->attempts--;
+        task->started_at = task->ended_at = now;
+        task->exit = 1;
+        task_set_error(task, "no worker: %s", worker ? worker->why : "none");
+        assign_finish(pool, task, TASK_FAILED, NULL, now);
+    }
+}
+
 int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int64_t now)
 {
     if (task_is_final(task->state))
         return -EALREADY;
     if (task->state == TASK_RUNNING) {
+        if (task->cancel)
+            return 0;
         task->cancel = true;
         if (pool->spec->mode == POOL_WORKER)
             feed_cancel(task->worker, task, who, now);

@@ -164,6 +164,10 @@ int pool_submit(struct pool *pool, struct task *task, int64_t delay, int64_t now
 /* Takes a task whatever the room: the result of another pool has nowhere else to go. */
 void pool_accept(struct pool *pool, struct task *task, int64_t delay, int64_t now);
 void pool_source_ended(struct pool *pool);
+/* True when no worker lives and none will without an operator: all failed or held. */
+bool pool_is_hopeless(const struct pool *pool);
+/* Nothing will work on what waits: all of it fails, with the last worker's end as the reason. */
+void pool_give_up(struct pool *pool, int64_t now);
 /* 0; -EALREADY when it is final, as `retry` on one that is not. */
 int pool_cancel_task(struct pool *pool, struct task *task, const char *who, int64_t now);
 /* A task that waits becomes poison: buried until somebody kicks it. */

@@ -113,6 +113,18 @@ struct task *queue_take(struct queue *queue)
     return task;
 }
 
+void queue_uncount(struct queue *queue, struct task *task)
+{
+    if (--task->attempts)
+        queue->retries--;
+}
+
+void queue_untake(struct queue *queue, struct task *task)
+{
+    queue_uncount(queue, task);
+    queue_return(queue, task);
+}
+
 void queue_return(struct queue *queue, struct task *task)
 {
     queue_unlink(queue, task);
@@ -125,8 +137,7 @@ void queue_release(struct queue *queue, struct task *task, int64_t due)
 {
     queue_unlink(queue, task);
     task->worker = NULL;
-    if (--task->attempts)
-        queue->retries--;
+    queue_uncount(queue, task);
     queue_set_state(queue, task, due ? TASK_DELAYED : TASK_READY);
     queue_put(queue, task, due, false);
 }

@@ -42,6 +42,10 @@ void queue_fini(struct queue *queue);
 void queue_accept(struct queue *queue, struct task *task, int64_t due);
 /* The head of the queue, now running and owned by the caller; NULL when none is ready. */
 struct task *queue_take(struct queue *queue);
+/* The attempt that queue_take counted did not happen. */
+void queue_uncount(struct queue *queue, struct task *task);
+/* What queue_take gave was not begun after all: to the head again, the attempt not counted. */
+void queue_untake(struct queue *queue, struct task *task);
 /* Back to the head of its priority, without a charge (its worker died, or could not be started). */
 void queue_return(struct queue *queue, struct task *task);
 /* Given back by its worker, the attempt not counted: to the end of its priority, or (`due` other

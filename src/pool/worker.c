@@ -35,6 +35,8 @@ void worker_set_state(struct worker *worker, enum worker_state state, int64_t no
     struct pool *pool = worker->pool;
 
     list_remove(&worker->link);
+    if (state != WORKER_BUSY)
+        list_remove(&worker->hungry_link);
     pool->count[worker->state]--;
     heap_remove(&pool->state_timers, &worker->state_timer);
     worker->state = state;

@@ -131,6 +131,7 @@ struct worker {
     size_t in_flight_bytes;
     struct list hungry_link; /* in pool->hungry: it takes more before it is done with these */
     bool pinged;             /* asked for a heartbeat since the last one */
+    uint64_t late_id;        /* the task whose time ran out and costs this life; 0 = none */
     bool soft_sent;          /* CANCEL was sent for the oldest because of soft_timeout */
     bool recycle;            /* goes when its replacement is ready */
     int64_t recycle_at;      /* max_age with its jitter; CLOCK_NEVER */

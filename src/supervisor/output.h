@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-enum { OUTPUT_MEMORY = 1 << 20 };
+enum { OUTPUT_RESULT = 1 << 20, OUTPUT_MEMORY = OUTPUT_RESULT + 1 }; /* and its last newline */
 
 struct output_stream {
     struct buf memory;

@@ -298,6 +298,7 @@ struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_opt
     int rc = 0;
 
     sup->exit_when_done = options->exit_when_done;
+    sup->gives_up = options->exit_when_done && options->client_fd >= 0;
     sup->progress = options->progress;
     setup_facts(sup);
     sup->loop = loop_new(err);

@@ -98,7 +98,8 @@ static char *result_command(const struct pool_box *box, const struct task *task)
     struct buf line = {0};
     char *text = NULL;
 
-    if (box->command && template_print(box->command, task, task->last_slot, &line) == 0)
+    if (!box->command ? template_quote(&line, task->input, task->len) == 0
+                      : template_print(box->command, task, task->last_slot, &line) == 0)
         text = mem_copy_bytes(buf_data(&line), buf_len(&line));
     buf_fini(&line);
     return text;

@@ -104,6 +104,8 @@ static void write_json(struct sink_writer *writer, const struct result *result)
 
     if (len && buf_data(text)[len - 1] == '\n')
         len--;
+    if (len > OUTPUT_RESULT)
+        len = OUTPUT_RESULT;
     str_format_id(id, result->id);
     json_out_init(&out, &writer->lines);
     json_open_object(&out, NULL);

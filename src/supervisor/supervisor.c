@@ -201,6 +201,9 @@ static void check_end(struct supervisor *sup)
 {
     bool down = true;
 
+    for (size_t i = 0; sup->gives_up && i < sup->box_count; i++)
+        if (!sup->boxes[i].pool->halting && pool_is_hopeless(sup->boxes[i].pool))
+            pool_give_up(sup->boxes[i].pool, sup->now);
     sup->all_done = pools_are_done(sup);
     if (sup->all_done && sup->exit_when_done && !sup->stopping)
         supervisor_shutdown(sup, "", false);

@@ -130,6 +130,7 @@ struct supervisor {
     int64_t publish_at;
     /* Ending. */
     bool exit_when_done; /* finite runs */
+    bool gives_up;       /* map: a pool whose workers all failed ends, nobody is there to mend it */
     bool progress;       /* a line on stderr now and then */
     int64_t progress_at;
     bool stopping, killing;

@@ -285,5 +285,50 @@ class Bar(Case):
         self.end(process)
 
 
+class Persistent(Case):
+    """map --worker: one process takes task after task."""
+
+    def worker(self, work):
+        self.write("worker", f"""#!/bin/sh
+printf 'READY\\n' >&3
+while IFS='\t' read -r verb id try ms payload; do
+  case $verb in
+    TASK) {work} ;;
+    QUIET|STOP) exit 0 ;;
+  esac
+done
+""")
+        os.chmod(f"{self.work}/worker", 0o755)
+        return f"{self.work}/worker"
+
+    def test_results_are_the_output(self):
+        worker = self.worker("printf 'OK\\t%s\\t%s\\n' $id $((payload * payload)) >&3")
+        inputs = [b"%d" % n for n in range(1, 501)]
+        done = self.run_cli("map", "-k", "-j2", "--worker", worker, stdin=b"\n".join(inputs))
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual([int(line) for line in done.stdout.split()],
+                         [n * n for n in range(1, 501)])
+        pids = self.run_cli("map", "-j1", "--worker", self.worker(
+            "printf 'OK\\t%s\\t%s\\n' $id $$ >&3"), ":::", "a", "b", "c").stdout.split()
+        self.assertEqual(len(pids), 3)
+        self.assertEqual(len(set(pids)), 1)
+
+    def test_failures_are_told_with_their_reason(self):
+        worker = self.worker("if [ $payload = b ]; then printf 'FAIL\\t%s\\tno %s\\n' $id $payload; "
+                             "else printf 'OK\\t%s\\n' $id; fi >&3")
+        done = self.run_cli("map", "--worker", worker, ":::", "a", "b", "c")
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"  b: no b\n", done.stderr)
+        self.assertIn(b"--worker", done.stderr.partition(HEAD)[2])
+
+    def test_a_worker_that_never_works_ends_the_run(self):
+        done = self.run_cli("map", "--worker", "./nowhere", ":::", "a", "b")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"No such file or directory", done.stderr)
+        done = self.run_cli("map", "-j1", "--worker", "false", ":::", "a", "b", "c")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"no worker: exit 1", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
