@@ -189,9 +189,9 @@ static bool feed_may_join(const struct worker *worker, const struct task *task)
 static bool feed_send(struct worker *worker, struct task *task, int64_t now)
 {
     struct pool *pool = worker->pool;
-    int rc = feed_may_join(worker, task) ? pool->effects->feed(pool->ctx, worker, task,
-                                                               feed_own_limit(worker, task))
-                                         : -EBUSY;
+    int rc = feed_may_join(worker, task)
+                 ? pool->effects->feed(pool->ctx, worker, task, feed_own_limit(worker, task))
+                 : -EBUSY;
 
     if (rc == 0) {
         feed_hand_out(worker, task, now);

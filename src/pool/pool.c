@@ -166,14 +166,15 @@ static bool pool_assign_tasks(struct pool *pool, int64_t now)
     for (int begun = 0; pool->queue.ready_mask; begun++) {
         struct worker *worker = pool_next_free(pool);
 
-        if (!worker || pool->paused || pool->stalled || pool->halting)
+        if (!worker || pool->paused || pool->stalled || pool->halting || now < pool->feed_at)
             return false;
         if (begun == TICK_STARTS)
             return true;
         worker_handle(worker, EVENT_ASSIGN, now);
         /* No memory to send it: the others would have none either. */
         if (pool->spec->mode == POOL_WORKER && worker->state == WORKER_IDLE) {
-            pool->wake_at = earlier(pool->wake_at, now + SHORTAGE_PAUSE);
+            pool->feed_at = now + SHORTAGE_PAUSE;
+            pool->wake_at = earlier(pool->wake_at, pool->feed_at);
             return false;
         }
     }
@@ -384,14 +385,6 @@ void pool_source_ended(struct pool *pool)
     pool->dirty = true;
 }
 
-bool pool_is_hopeless(const struct pool *pool)
-{
-    size_t stuck = pool->count[WORKER_FAILED] + pool->count[WORKER_HELD];
-
-    return pool->spec->mode == POOL_WORKER && stuck > 0 && stuck >= (size_t)pool->want &&
-           !pool_live(pool) && !pool->count[WORKER_STOPPING];
-}
-
 void pool_give_up(struct pool *pool, int64_t now)
 {
     const struct worker *worker = NULL;
@@ -402,7 +395,7 @@ void pool_give_up(struct pool *pool, int64_t now)
     pool->halting = pool->source_done = pool->dirty = true;
     queue_promote(&pool->queue, CLOCK_NEVER - 1);
     while ((task = queue_take(&pool->queue)) != NULL) {
-        task->attempts--;
+        queue_uncount(&pool->queue, task);
         task->started_at = task->ended_at = now;
         task->exit = 1;
         task_set_error(task, "no worker: %s", worker ? worker->why : "none");
@@ -448,65 +441,4 @@ int pool_retry_task(struct pool *pool, struct task *task, int64_t now)
     pool->halting = false;
     pool->dirty = true;
     return 0;
-}
-
-size_t pool_live(const struct pool *pool)
-{
-    size_t live =
-        pool->count[WORKER_STARTING] + pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];
-
-    /* The idle slots of a command pool that is done wait for nothing. */
-    if (pool->done && pool->spec->mode == POOL_COMMAND)
-        return live;
-    return live + pool->count[WORKER_IDLE];
-}
-
-size_t pool_busy(const struct pool *pool)
-{
-    return pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];
-}
-
-bool pool_degraded(const struct pool *pool)
-{
-    if (pool->hung || pool->unkillable || pool->count[WORKER_BACKOFF] || pool->count[WORKER_HELD] ||
-        pool->count[WORKER_FAILED])
-        return true;
-    return pool->spec->mode != POOL_COMMAND && pool->goal == GOAL_RUN && !pool->done &&
-           pool_live(pool) < (size_t)(pool->want > 0 ? pool->want : 0);
-}
-
-bool pool_is_down(const struct pool *pool)
-{
-    for (size_t i = 0; i < pool->slots; i++)
-        if (pool->workers[i] && pool->workers[i]->has_process && !pool->workers[i]->unkillable)
-            return false;
-    return true;
-}
-
-const char *pool_state_name(const struct pool *pool)
-{
-    if (pool->hung)
-        return "hung";
-    if (pool->count[WORKER_FAILED])
-        return "failed";
-    if (pool->count[WORKER_HELD])
-        return "held";
-    if (pool->done)
-        return "done";
-    if (pool->goal == GOAL_STOP)
-        return pool_is_down(pool) ? "stopped" : "stopping";
-    if (pool->goal == GOAL_DRAIN || pool->count[WORKER_DRAINING] || pool->retiring)
-        return "draining";
-    if (pool->paused)
-        return "paused";
-    if (pool->count[WORKER_BACKOFF])
-        return "backoff";
-    if (pool->count[WORKER_STARTING])
-        return "starting";
-    return "ok";
-}
-
-struct worker *pool_worker(const struct pool *pool, int slot)
-{
-    return slot >= 1 && (size_t)slot <= pool->slots ? pool->workers[slot - 1] : NULL;
 }

@@ -121,6 +121,7 @@ struct pool {
     int halt_exit;     /* exit status of the task that fired it */
     bool breaker;      /* half the pool fails: one canary only */
     int64_t wake_at;   /* a start was refused: the tick asks again then */
+    int64_t feed_at;   /* no memory to hand out a task: not before then */
     int64_t window_at; /* restart_limit: start of the current minute, */
     int window_used;   /* restarts in it */
     size_t rolling;    /* workers that still wait for their rolling restart */

@@ -306,6 +306,31 @@ static void do_value(struct shared *shared, struct object *object, const struct 
     }
 }
 
+/* What an entry's key takes besides its value. */
+enum { KEY_OVERHEAD = 64 };
+
+static void dict_set(struct shared *shared, struct object *object, const struct shared_call *call,
+                     struct text *text)
+{
+    struct text *before = names_set(&object->entries, call->key, call->key_len, text);
+
+    if (before)
+        text_free(shared, before);
+    else
+        shared->memory += call->key_len + KEY_OVERHEAD;
+}
+
+static void dict_delete(struct shared *shared, struct object *object,
+                        const struct shared_call *call)
+{
+    struct text *text = names_take(&object->entries, call->key, call->key_len);
+
+    if (!text)
+        return;
+    shared->memory -= call->key_len + KEY_OVERHEAD;
+    text_free(shared, text);
+}
+
 static void do_dict(struct shared *shared, struct object *object, const struct shared_call *call)
 {
     struct names *entries = &object->entries;
@@ -316,9 +341,9 @@ static void do_dict(struct shared *shared, struct object *object, const struct s
     else if (call->request == CALL_HLEN)
         tell_number(shared, call->holder, object, (int64_t)entries->count);
     else if (call->request == CALL_HDEL)
-        text_free(shared, names_take(entries, call->key, call->key_len));
+        dict_delete(shared, object, call);
     else if ((text = text_store(shared, call)) != NULL)
-        text_free(shared, names_set(entries, call->key, call->key_len, text));
+        dict_set(shared, object, call, text);
 }
 
 static struct text *list_at(const struct object *object, int64_t index)

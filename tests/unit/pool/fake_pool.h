@@ -35,6 +35,11 @@ struct fake {
     int events[POOL_EVENT_KINDS];
     int finals[TASK_STATES];
     int fed, told[WORD_STOP + 1];
+    int feed_error;         /* what feed answers, 0 = success */
+    uint64_t fed_ids[4096]; /* of the tasks handed out, a ring; the last at [fed - 1] */
+    int64_t fed_limit;      /* of the last one */
+    uint64_t cancelled_id;  /* of the last CANCEL */
+    char said[POOL_EVENT_KINDS][160];
 };
 
 static int fake_spawn(void *ctx, struct worker *worker, struct task *task, int *pid,
@@ -85,6 +90,7 @@ static void fake_event(void *ctx, struct pool *pool, struct worker *worker,
     (void)worker;
     assert_non_null(text);
     fake->events[kind]++;
+    snprintf(fake->said[kind], sizeof(fake->said[kind]), "%s", text);
 }
 
 static void fake_room(void *ctx, struct pool *pool)
@@ -98,9 +104,10 @@ static int fake_feed(void *ctx, struct worker *worker, struct task *task, int64_
     struct fake *fake = ctx;
 
     (void)worker;
-    (void)task;
-    (void)limit;
-    fake->fed++;
+    if (fake->feed_error)
+        return fake->feed_error;
+    fake->fed_ids[fake->fed++ % 4096] = task->id;
+    fake->fed_limit = limit;
     return 0;
 }
 
@@ -110,7 +117,8 @@ static void fake_tell(void *ctx, struct worker *worker, enum pool_word word,
     struct fake *fake = ctx;
 
     (void)worker;
-    (void)task;
+    if (word == WORD_CANCEL)
+        fake->cancelled_id = task->id;
     fake->told[word]++;
 }
 
