@@ -56,6 +56,7 @@ static const struct cli_verb own_verbs[] = {
     {"shutdown", shutdown_run},
     {"submit", submit_run},
     {"version", version_run},
+    {"wait", wait_run},
     {"worker-check", worker_check_run},
 };
 

@@ -42,6 +42,7 @@ int logs_run(const struct args *args);
 int shutdown_run(const struct args *args);
 int status_run(const struct args *args);
 int submit_run(const struct args *args);
+int wait_run(const struct args *args);
 int worker_check_run(const struct args *args);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,7 +18,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
-#include "sys/file.h"
 #include "sys/sock.h"
 #include "wire/control.h"
 #include "wire/json_out.h"
@@ -72,9 +72,15 @@ int remote_find(const char *wanted, char *path, size_t size, struct err *err)
 
 static int remote_send(struct remote *remote, struct buf *line, struct err *err)
 {
-    int rc = file_write_all(remote->fd, buf_data(line), buf_len(line));
+    /* A supervisor that goes now is an error to be told, no signal. */
+    while (buf_len(line)) {
+        ssize_t sent = send(remote->fd, buf_data(line), buf_len(line), MSG_NOSIGNAL);
 
-    return rc < 0 ? err_set_errno(err, -rc, "the connection to the supervisor broke") : 0;
+        if (sent < 0 && errno != EINTR)
+            return err_set_errno(err, errno, "the connection to the supervisor broke");
+        buf_consume(line, sent > 0 ? (size_t)sent : 0);
+    }
+    return 0;
 }
 
 /* Waits for more bytes. 0 at the end of the connection, 1, or -errno. */

@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/session.h"
+#include "cli/waiting.h"
 #include "wire/json_out.h"
 
 enum { BATCH = 256, BATCH_BYTES = 1 << 20, TASK_MAX = 1 << 20, FULL_PAUSE_US = 100000 };
@@ -22,13 +23,12 @@ enum { BATCH = 256, BATCH_BYTES = 1 << 20, TASK_MAX = 1 << 20, FULL_PAUSE_US = 1
 /* Tasks on their way, and those whose end is awaited. */
 struct submit {
     struct session session;
-    json_t *all;  /* ids of all tasks, in order */
-    json_t *open; /* object: ids that are not final yet */
+    json_t *all; /* ids of all tasks, in order */
+    struct waiting waiting;
     char *lines[BATCH];
     size_t lengths[BATCH];
     size_t count;
     size_t bytes;
-    bool failed; /* a task that is waited for did not succeed */
 };
 
 static void submit_keep(struct submit *submit, const json_t *reply)
@@ -43,7 +43,7 @@ static void submit_keep(struct submit *submit, const json_t *reply)
             continue;
         json_array_append_new(submit->all, json_string(id));
         if (wait)
-            json_object_set_new(submit->open, id, json_true());
+            waiting_add(&submit->waiting, id);
         if (!submit->session.args->json && !wait)
             buf_printf(&submit->session.out, "%s\n", id);
     }
@@ -63,6 +63,8 @@ static void submit_write_request(struct submit *submit, size_t count, struct buf
         json_put_bool(&out, "wait", true);
     if (args_flag(args, "priority"))
         json_put_int(&out, "priority", args_number(args, "priority", 0));
+    if (args_flag(args, "timeout"))
+        json_put_number(&out, "timeout", args_value(args, "timeout")->seconds, 6);
     if (args_flag(args, "delay"))
         json_put_number(&out, "delay", args_value(args, "delay")->seconds, 6);
     json_open_array(&out, "args");
@@ -169,49 +171,6 @@ static int submit_words(struct submit *submit, const struct arg_value *words)
     return status;
 }
 
-static void submit_hear(struct submit *submit, const json_t *message)
-{
-    const char *id = print_word(message, "id");
-    const char *state = print_word(message, "state");
-    struct buf *out = &submit->session.out;
-    struct buf error = {0};
-
-    if (strcmp(print_word(message, "view"), "waited") != 0 || !json_object_get(submit->open, id))
-        return;
-    json_object_del(submit->open, id);
-    submit->failed |= strcmp(state, "done") != 0;
-    if (submit->session.args->json) {
-        session_json(&submit->session, message);
-    } else {
-        buf_printf(out, "%s %s", id, state);
-        if (print_field(message, "error", &error)) {
-            buf_append_string(out, ": ");
-            print_clean(out, buf_data(&error), buf_len(&error));
-        }
-        buf_append_char(out, '\n');
-    }
-    print_flush(out);
-    buf_fini(&error);
-}
-
-static int submit_wait(struct submit *submit)
-{
-    int rc;
-
-    while (json_object_size(submit->open)) {
-        json_t *message = remote_next(&submit->session.remote, -1, &rc);
-
-        if (!message && rc == -EINTR)
-            continue;
-        if (!message)
-            return cli_fail(CLI_FAILED, "the supervisor is gone; %zu tasks were not done yet",
-                            json_object_size(submit->open));
-        submit_hear(submit, message);
-        json_decref(message);
-    }
-    return submit->failed ? CLI_FAILED : CLI_OK;
-}
-
 int submit_run(const struct args *args)
 {
     const struct arg_value *words = args_value(args, "args");
@@ -221,13 +180,13 @@ int submit_run(const struct args *args)
     if (status)
         return status;
     submit.all = json_array();
-    submit.open = json_object();
+    waiting_init(&submit.waiting, &submit.session);
     if (words->count == 1 && strcmp(words->list[0], "-") == 0)
         status = submit_lines(&submit);
     else
         status = submit_words(&submit, words);
     if (status == CLI_OK && args_flag(args, "wait")) {
-        status = submit_wait(&submit);
+        status = waiting_run(&submit.waiting, WAIT_ALL);
     } else if (status == CLI_OK && args->json) {
         json_t *reply = json_pack("{s:O}", "tasks", submit.all);
 
@@ -237,7 +196,7 @@ int submit_run(const struct args *args)
     }
     submit_drop(&submit, submit.count);
     json_decref(submit.all);
-    json_decref(submit.open);
+    waiting_fini(&submit.waiting);
     session_close(&submit.session);
     return status;
 }

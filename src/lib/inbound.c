@@ -73,7 +73,7 @@ static struct lg_box *box_new(struct lg_worker *worker, size_t len)
         box = calloc(1, sizeof(*box));
     if (!box)
         return NULL;
-    if (box->cap < len + 1) {
+    if (!box->payload || box->cap < len + 1) {
         payload = realloc(box->payload, len + 64);
         if (!payload) {
             free(box->payload);

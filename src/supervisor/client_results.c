@@ -17,7 +17,7 @@
 #include "supervisor/sink.h"
 #include "supervisor/supervisor.h"
 
-enum { PIECE = 48 << 10, PUMP_BATCH = 64 };
+enum { PIECE = 48 << 10, PUMP_BATCH = 64, RESULT_MOST = 64 << 10 };
 static const int64_t PUMP_PERIOD = 5 * CLOCK_MS;
 
 /* One piece of the result's output. False when there is no more. */
@@ -125,6 +125,18 @@ void client_pump_results(struct client *client)
     client_flush(client);
 }
 
+/* What it printed, or OK carried, where that is no more than a client's buffer holds. */
+static void result_text(struct json_out *out, const struct result *result)
+{
+    struct buf *text = result->output ? &result->output->out.memory : NULL;
+    size_t len = text ? buf_len(text) : 0;
+
+    if (len && buf_data(text)[len - 1] == '\n')
+        len--;
+    if (len && len <= RESULT_MOST)
+        json_put_bytes(out, "result", buf_data(text), len);
+}
+
 void client_tell_result(struct supervisor *sup, struct pool_box *box, const struct result *result)
 {
     LIST_EACH(node, &sup->clients)
@@ -140,6 +152,7 @@ void client_tell_result(struct supervisor *sup, struct pool_box *box, const stru
         json_put_string(&out, "view", "waited");
         json_put_string(&out, "pool", box->spec->name);
         result_json(&out, result);
+        result_text(&out, result);
         json_close_object(&out);
         json_end_line(&out);
         client_send(client);

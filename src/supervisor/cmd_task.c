@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands on tasks: submit, look, retry, cancel, bury, kick, prioritise.
+ * Commands on tasks: look, wait, retry, cancel, bury, kick, prioritise.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "supervisor/client.h"
@@ -16,137 +14,6 @@
 #include "supervisor/events.h"
 #include "supervisor/publish.h"
 #include "supervisor/supervisor.h"
-
-enum { SUBMIT_TASK_MAX = 1 << 20, SUBMIT_DELAY_MAX = 366 * 86400 };
-
-/* One element of "args": a string, or {"base64":"..."}. NULL with the client
- * answered. */
-static struct task *submit_task(struct request *request, const struct pool_box *box,
-                                const json_t *arg)
-{
-    const char *encoded = json_string_value(json_object_get(arg, "base64"));
-    struct buf bytes = {.max = SUBMIT_TASK_MAX};
-    struct task *task = NULL;
-    int rc;
-
-    if (encoded)
-        rc = base64_decode(&bytes, encoded, strlen(encoded));
-    else if (json_is_string(arg))
-        rc = buf_append(&bytes, json_string_value(arg), json_string_length(arg));
-    else
-        rc = -EINVAL;
-    if (rc == -ENOBUFS)
-        client_refuse(request->client, request->id, "usage", "a task is longer than 1 MiB");
-    else if (rc < 0)
-        client_refuse(request->client, request->id, "usage", "a task is no string");
-    else if (box->spec->input == INPUT_ARGS && box->spec->mode == POOL_COMMAND && buf_len(&bytes) &&
-             memchr(buf_data(&bytes), '\0', buf_len(&bytes)))
-        client_refuse(request->client, request->id, "usage",
-                      "a task has a NUL byte, which no argument can carry");
-    else if (!(task = task_new(buf_data(&bytes), buf_len(&bytes), 1)))
-        client_refuse(request->client, request->id, "failed", "no memory for the task");
-    buf_fini(&bytes);
-    return task;
-}
-
-/* All tasks of the request, so that a bad one leaves nothing behind. NULL with the client
- * answered. */
-static struct task **submit_read(struct request *request, const struct pool_box *box,
-                                 const json_t *args)
-{
-    size_t count = json_array_size(args), made = 0;
-    struct task **tasks = mem_new_array(count + 1, sizeof(struct task *));
-
-    while (made < count && (tasks[made] = submit_task(request, box, json_array_get(args, made))))
-        made++;
-    if (made == count)
-        return tasks;
-    while (made > 0)
-        task_free(tasks[--made]);
-    free(tasks);
-    return NULL;
-}
-
-/* The queue takes them, or none when the pool takes no more; the ids go into the reply. */
-static int submit_all(struct request *request, struct pool_box *box, struct task **tasks,
-                      struct json_out *out)
-{
-    struct client *client = request->client;
-    struct supervisor *sup = client->sup;
-    int64_t delay = (int64_t)(json_number_value(json_object_get(request->json, "delay")) * 1e9);
-    int rc = 0;
-
-    for (; *tasks; tasks++) {
-        struct task *task = *tasks;
-        char id[16];
-
-        task->id = sup->next_task_id++;
-        task->priority = (int)request_int(request, "priority", TASK_PRIORITY_DEFAULT);
-        task->by = mem_copy_string(client->who);
-        task->waited = request_flag(request, "wait");
-        str_format_id(id, task->id);
-        if (rc == 0)
-            rc = pool_submit(box->pool, task, delay, sup->now);
-        if (rc < 0)
-            task_free(task);
-        else
-            json_put_string(out, NULL, id);
-    }
-    return rc;
-}
-
-/* True with the client answered. */
-static bool submit_is_refused(struct request *request, const struct pool_box *box,
-                              const json_t *args)
-{
-    struct client *client = request->client;
-    int64_t priority = request_int(request, "priority", TASK_PRIORITY_DEFAULT);
-    double delay = json_number_value(json_object_get(request->json, "delay"));
-    size_t count = json_array_size(args);
-
-    if (box->spec->mode == POOL_SERVICE)
-        client_refuse(client, request->id, "usage", "%s is a service pool: it takes no tasks",
-                      box->spec->name);
-    else if (!count || priority < 0 || priority > TASK_PRIORITY_MAX || !(delay >= 0) ||
-             delay > SUBMIT_DELAY_MAX)
-        client_refuse(client, request->id, "usage",
-                      "submit to %s needs at least one task, a priority from 0 to 9, and a delay "
-                      "of at most a year",
-                      box->spec->name);
-    else if ((int64_t)count > pool_room(box->pool))
-        client_refuse(client, request->id, "full",
-                      "the queue of %s has room for %lld of %zu tasks; nothing was added",
-                      box->spec->name, (long long)pool_room(box->pool), count);
-    else
-        return false;
-    return true;
-}
-
-void cmd_submit(struct request *request)
-{
-    struct client *client = request->client;
-    struct pool_box *box = request_pool(request, "pool");
-    const json_t *args = json_object_get(request->json, "args");
-    struct task **tasks;
-    struct json_out out;
-
-    if (!box || submit_is_refused(request, box, args))
-        return;
-    tasks = submit_read(request, box, args);
-    if (!tasks)
-        return;
-    out = client_begin_reply(client, request->id);
-    json_open_array(&out, "tasks");
-    if (submit_all(request, box, tasks, &out) < 0) {
-        client_refuse(client, request->id, "refused", "%s takes no more tasks: it drains or halts",
-                      box->spec->name);
-    } else {
-        client->waits |= request_flag(request, "wait");
-        json_close_array(&out);
-        client_end_reply(client, &out);
-    }
-    free(tasks);
-}
 
 /* Pool and task of an id as printed; NULL when no pool has it. */
 static struct task *find_task(struct supervisor *sup, const char *text, struct pool_box **box)
@@ -287,6 +154,42 @@ void cmd_bury(struct request *request)
 void cmd_kick(struct request *request)
 {
     each_task(request, kick_one, "is not buried");
+}
+
+/* Tells what is known of each task now; of those that are not final the client hears later. */
+void cmd_wait(struct request *request)
+{
+    struct client *client = request->client;
+    const json_t *ids = json_object_get(request->json, "tasks");
+    struct pool_box *box = NULL;
+    struct json_out out;
+
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *text = json_string_value(json_array_get(ids, i));
+
+        if (!find_task(client->sup, text, &box)) {
+            client_refuse(client, request->id, "refused", "no task `%.20s`", text ? text : "");
+            return;
+        }
+    }
+    out = client_begin_reply(client, request->id);
+    json_open_array(&out, "tasks");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *text = json_string_value(json_array_get(ids, i));
+        struct task *task = find_task(client->sup, text, &box);
+
+        task->waited |= !task_is_final(task->state);
+        json_open_object(&out, NULL);
+        json_put_string(&out, "id", text);
+        json_put_string(&out, "state", task_state_name(task->state));
+        json_put_bool(&out, "final", task_is_final(task->state));
+        if (task_is_final(task->state) && task->error)
+            json_put_bytes(&out, "error", task->error, strlen(task->error));
+        json_close_object(&out);
+    }
+    json_close_array(&out);
+    client->waits = true;
+    client_end_reply(client, &out);
 }
 
 void cmd_tasks(struct request *request)

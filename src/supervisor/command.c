@@ -47,6 +47,7 @@ static const struct {
     {"tasks", cmd_tasks},
     {"undo", cmd_undo},
     {"unsubscribe", cmd_unsubscribe},
+    {"wait", cmd_wait},
 };
 
 command_handler *command_handler_find(const char *name)

@@ -50,7 +50,7 @@ void request_ok(struct request *request);
 command_handler cmd_scale, cmd_start, cmd_stop, cmd_restart, cmd_pause, cmd_resume, cmd_drain,
     cmd_hold, cmd_kill; /* cmd_pool.c, cmd_worker.c */
 command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick,
-    cmd_prioritise; /* cmd_task.c */
+    cmd_prioritise, cmd_wait; /* cmd_submit.c, cmd_task.c */
 command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo,
     cmd_shutdown;                               /* cmd_server.c */
 command_handler cmd_subscribe, cmd_unsubscribe; /* publish.c */

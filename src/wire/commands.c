@@ -141,6 +141,7 @@ static const struct command_arg submit_args[] = {
     {"wait", NULL, "wait until they are done; 1 when one did not succeed", .kind = ARG_FLAG},
     {"priority", "P", "0 to 9, higher runs first (default 5)", .kind = ARG_INT},
     {"delay", "D", "not before this long from now", .kind = ARG_SECONDS},
+    {"timeout", "D", "end them after this long, whatever the pool's limit", .kind = ARG_SECONDS},
     {"args", "ARG", "one task a word; - reads one task a line from stdin", ARG_REST,
      .positional = true, .required = true},
 };
@@ -268,6 +269,11 @@ const struct command command_table[] = {
 
     {"submit", "add tasks to a pool's queue",
      "Prints the ids of the tasks. A full queue is exit status 75.", ARGS(submit_args)},
+    {"wait", "wait for tasks",
+     "Waits until all of the tasks (or with --any the first, or with --first-failure one that "
+     "failed) are final, and prints the state and result of each as it comes. The exit status is "
+     "1 when one did not succeed.",
+     ARGS(wait_args)},
     {"tasks", "show tasks and their states", NULL, ARGS(task_list_args)},
     {"retry", "run failed or buried tasks again", NULL, ARGS(tasks_arg)},
     {"cancel", "cancel tasks; running ones are stopped", NULL, ARGS(tasks_arg),
@@ -290,7 +296,6 @@ const struct command command_table[] = {
     {"version", "print the version", NULL, .local = true},
     {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
 
-    {"wait", "wait for tasks", NULL, ARGS(wait_args), .later = "durable queues"},
     {"why", "explain what a worker waits for", NULL, ARGS(pid_arg), .later = "diagnosis"},
     {"replay", "run a task again by itself", NULL, ARGS(replay_args), .later = "diagnosis"},
     {"stack", "show a worker's stack", NULL, ARGS(pid_arg), .later = "diagnosis"},

@@ -54,14 +54,14 @@ static void table_is_consistent(void **state)
 static void every_verb_is_there(void **state)
 {
     static const char *const built[] = {
-        "run",    "map",     "attach",      "list",        "check",  "status", "ps",
-        "scale",  "start",   "stop",        "restart",     "pause",  "resume", "drain",
-        "hold",   "kill",    "ack",         "undo",        "submit", "tasks",  "retry",
-        "cancel", "logs",    "events",      "shutdown",    "bury",   "kick",   "prioritise",
-        "help",   "version", "completions", "worker-check"};
-    static const char *const later[] = {"wait",  "why",   "replay", "reload",  "save",
-                                        "stack", "files", "env",    "metrics", "history",
-                                        "fleet", "init",  "import", "upgrade"};
+        "run",    "map",     "attach",      "list",         "check",  "status", "ps",
+        "scale",  "start",   "stop",        "restart",      "pause",  "resume", "drain",
+        "hold",   "kill",    "ack",         "undo",         "submit", "tasks",  "retry",
+        "cancel", "logs",    "events",      "shutdown",     "bury",   "kick",   "prioritise",
+        "help",   "version", "completions", "worker-check", "wait"};
+    static const char *const later[] = {"why",   "replay", "reload",  "save",    "stack",
+                                        "files", "env",    "metrics", "history", "fleet",
+                                        "init",  "import", "upgrade"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(built); i++) {
