@@ -52,6 +52,7 @@ static const struct cli_verb own_verbs[] = {
     {"help", help_run},
     {"list", list_run},
     {"logs", logs_run},
+    {"replay", replay_run},
     {"status", status_run},
     {"shutdown", shutdown_run},
     {"submit", submit_run},

@@ -41,6 +41,7 @@ int events_run(const struct args *args);
 int logs_run(const struct args *args);
 int shutdown_run(const struct args *args);
 int status_run(const struct args *args);
+int replay_run(const struct args *args);
 int submit_run(const struct args *args);
 int wait_run(const struct args *args);
 int worker_check_run(const struct args *args);

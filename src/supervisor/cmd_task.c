@@ -16,7 +16,7 @@
 #include "supervisor/supervisor.h"
 
 /* Pool and task of an id as printed; NULL when no pool has it. */
-static struct task *find_task(struct supervisor *sup, const char *text, struct pool_box **box)
+struct task *request_find_task(struct supervisor *sup, const char *text, struct pool_box **box)
 {
     uint64_t id;
 
@@ -47,7 +47,7 @@ static void each_task(struct request *request, task_action *action, const char *
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
         struct pool_box *box = NULL;
-        struct task *task = find_task(client->sup, text, &box);
+        struct task *task = request_find_task(client->sup, text, &box);
 
         if (!task && !*missing)
             snprintf(missing, sizeof(missing), "no task `%.20s`", text ? text : "");
@@ -167,7 +167,7 @@ void cmd_wait(struct request *request)
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
 
-        if (!find_task(client->sup, text, &box)) {
+        if (!request_find_task(client->sup, text, &box)) {
             client_refuse(client, request->id, "refused", "no task `%.20s`", text ? text : "");
             return;
         }
@@ -176,7 +176,7 @@ void cmd_wait(struct request *request)
     json_open_array(&out, "tasks");
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
-        struct task *task = find_task(client->sup, text, &box);
+        struct task *task = request_find_task(client->sup, text, &box);
 
         task->waited |= !task_is_final(task->state);
         json_open_object(&out, NULL);

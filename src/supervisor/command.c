@@ -34,6 +34,7 @@ static const struct {
     {"pause", cmd_pause},
     {"prioritise", cmd_prioritise},
     {"ps", cmd_ps},
+    {"replay", cmd_replay},
     {"restart", cmd_restart},
     {"resume", cmd_resume},
     {"retry", cmd_retry},

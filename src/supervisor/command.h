@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 struct client;
+struct supervisor;
+struct task;
 struct pool_box;
 struct worker;
 
@@ -45,12 +47,14 @@ struct target {
 };
 bool request_target(struct request *request, struct target *target);
 void request_ok(struct request *request);
+/* Pool and task of an id as printed; NULL when no pool has it. */
+struct task *request_find_task(struct supervisor *sup, const char *text, struct pool_box **box);
 
 /* The handlers, by file. */
 command_handler cmd_scale, cmd_start, cmd_stop, cmd_restart, cmd_pause, cmd_resume, cmd_drain,
     cmd_hold, cmd_kill; /* cmd_pool.c, cmd_worker.c */
-command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick,
-    cmd_prioritise, cmd_wait; /* cmd_submit.c, cmd_task.c */
+command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick, cmd_prioritise,
+    cmd_wait, cmd_replay; /* cmd_submit.c, cmd_task.c, cmd_replay.c */
 command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo,
     cmd_shutdown;                               /* cmd_server.c */
 command_handler cmd_subscribe, cmd_unsubscribe; /* publish.c */

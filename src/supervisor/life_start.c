@@ -295,11 +295,12 @@ static int start_plain_command(const struct pool_spec *spec, struct expansion *c
     return 0;
 }
 
-static int start_command(struct life *life, struct start *start, const struct task *task)
+int life_command(const struct pool_box *box, const struct task *task, int slot,
+                 struct expansion *command)
 {
-    if (!task)
-        return start_plain_command(life->box->spec, &start->command);
-    return template_expand(life->box->command, task, life->worker->slot, &start->command);
+    if (box->spec->mode != POOL_COMMAND)
+        return start_plain_command(box->spec, command);
+    return template_expand(box->command, task, slot, command);
 }
 
 static int life_spawn(struct life *life, struct start *start, struct task *task, struct err *err)
@@ -309,7 +310,7 @@ static int life_spawn(struct life *life, struct start *start, struct task *task,
 
     if (*life->box->identity_error)
         return err_set(err, EPERM, "%s", life->box->identity_error);
-    rc = start_command(life, start, task);
+    rc = life_command(life->box, task, life->worker->slot, &start->command);
     if (rc < 0)
         return err_set(err, -rc, "%s",
                        rc == -EINVAL ? "the input has a NUL byte, which no argument can carry"

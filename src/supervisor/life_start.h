@@ -7,11 +7,17 @@
 
 #include <stdint.h>
 
+struct expansion;
 struct life;
 struct pool_box;
 struct slot_box;
 struct supervisor;
+struct task;
 
+/* What is executed for this task (command mode), or for any of the pool's workers. 0, -ENOMEM, or
+ * -EINVAL for a task with a NUL byte that would be an argument. */
+int life_command(const struct pool_box *box, const struct task *task, int slot,
+                 struct expansion *command);
 /* Adds the life's descriptors to the loop. */
 void life_watch(struct life *life);
 /* A rule line in the worker's log: "ocr[2] pid 4711 generation 3 started". */

@@ -274,6 +274,13 @@ const struct command command_table[] = {
      "failed) are final, and prints the state and result of each as it comes. The exit status is "
      "1 when one did not succeed.",
      ARGS(wait_args)},
+    {"replay", "run a task again by itself",
+     "Runs a task's command here, in this terminal, with the same arguments, environment, "
+     "directory "
+     "and input, under strace or gdb if asked. A worker of a worker pool gets this task alone; "
+     "what "
+     "it answers on its descriptor 3 is printed. Nothing changes in the pool.",
+     ARGS(replay_args)},
     {"tasks", "show tasks and their states", NULL, ARGS(task_list_args)},
     {"retry", "run failed or buried tasks again", NULL, ARGS(tasks_arg)},
     {"cancel", "cancel tasks; running ones are stopped", NULL, ARGS(tasks_arg),
@@ -297,7 +304,6 @@ const struct command command_table[] = {
     {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
 
     {"why", "explain what a worker waits for", NULL, ARGS(pid_arg), .later = "diagnosis"},
-    {"replay", "run a task again by itself", NULL, ARGS(replay_args), .later = "diagnosis"},
     {"stack", "show a worker's stack", NULL, ARGS(pid_arg), .later = "diagnosis"},
     {"files", "show a worker's open files", NULL, ARGS(pid_arg), .later = "diagnosis"},
     {"env", "show a worker's environment", NULL, ARGS(pid_arg), .later = "diagnosis"},
