@@ -75,6 +75,9 @@ bool utf8_valid(const char *bytes, size_t len)
     uint32_t codepoint;
 
     for (size_t at = 0, step; at < len; at += step) {
+        step = 1;
+        if ((unsigned char)bytes[at] < 0x80)
+            continue;
         step = utf8_decode(bytes + at, len - at, &codepoint);
         if (!step)
             return false;

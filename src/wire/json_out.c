@@ -6,7 +6,6 @@
  */
 #include "wire/json_out.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,21 +47,29 @@ static void json_escape(struct json_out *out, unsigned char c)
     json_raw(out, text, 6);
 }
 
+/* How many bytes stand for themselves. */
+static size_t json_plain(const char *bytes, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && (unsigned char)bytes[at] >= 0x20 && bytes[at] != '"' && bytes[at] != '\\')
+        at++;
+    return at;
+}
+
 static void json_quote(struct json_out *out, const char *bytes, size_t len)
 {
-    size_t from = 0;
-
     json_raw(out, "\"", 1);
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)bytes[i];
+    for (;;) {
+        size_t plain = json_plain(bytes, len);
 
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        json_raw(out, bytes + from, i - from);
-        json_escape(out, c);
-        from = i + 1;
+        json_raw(out, bytes, plain);
+        if (plain == len)
+            break;
+        json_escape(out, (unsigned char)bytes[plain]);
+        bytes += plain + 1;
+        len -= plain + 1;
     }
-    json_raw(out, bytes + from, len - from);
     json_raw(out, "\"", 1);
 }
 
@@ -86,17 +93,27 @@ static void json_base64(struct json_out *out, const unsigned char *bytes, size_t
     json_raw(out, "\"", 1);
 }
 
+/* Comma and name in one step: results have twelve of them. */
 static void json_begin(struct json_out *out, const char *key, const char *suffix)
 {
-    if (out->comma)
-        json_raw(out, ",", 1);
-    out->comma = true;
-    if (!key)
+    size_t len = key ? strlen(key) : 0, more = strlen(suffix);
+    char *to = out->failed ? NULL : buf_reserve(out->buf, len + more + 4), *end = to;
+
+    out->failed |= !to;
+    if (!to)
         return;
-    json_raw(out, "\"", 1);
-    json_raw_string(out, key);
-    json_raw_string(out, suffix);
-    json_raw(out, "\":", 2);
+    if (out->comma)
+        *end++ = ',';
+    out->comma = true;
+    if (key) {
+        *end++ = '"';
+        memcpy(end, key, len);
+        memcpy(end + len, suffix, more);
+        end += len + more;
+        *end++ = '"';
+        *end++ = ':';
+    }
+    buf_commit(out->buf, (size_t)(end - to));
 }
 
 static void json_open(struct json_out *out, const char *key, const char *bracket)
@@ -165,28 +182,44 @@ void json_put_string(struct json_out *out, const char *key, const char *text)
         json_put_null(out, key);
 }
 
+enum { DIGITS = 24 };
+
+/* Ends at digits + DIGITS, `least` digits at least; where it begins. */
+static char *json_digits(char digits[DIGITS], uint64_t value, int least)
+{
+    char *at = digits + DIGITS;
+
+    for (; value || least > 0; value /= 10, least--)
+        *--at = (char)('0' + value % 10);
+    return at;
+}
+
 void json_put_int(struct json_out *out, const char *key, int64_t value)
 {
-    char text[24];
-    int len = snprintf(text, sizeof(text), "%" PRId64, value);
+    char digits[DIGITS];
+    char *at = json_digits(digits, value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
 
+    if (value < 0)
+        *--at = '-';
     json_begin(out, key, "");
-    json_raw(out, text, (size_t)len);
+    json_raw(out, at, (size_t)(digits + DIGITS - at));
 }
 
 /* value * 10^decimals as an integer, the point put in by hand and trailing zeros cut. */
 static void json_fixed(struct json_out *out, int64_t scaled, int decimals)
 {
-    char digits[24], text[32];
-    uint64_t size = scaled < 0 ? -(uint64_t)scaled : (uint64_t)scaled;
-    int len = snprintf(digits, sizeof(digits), "%0*" PRIu64, decimals + 1, size);
-    int whole = len - decimals;
+    char digits[DIGITS];
+    char *end = digits + DIGITS, *point = end - decimals;
+    char *at = json_digits(digits, scaled < 0 ? -(uint64_t)scaled : (uint64_t)scaled, decimals + 1);
 
-    while (len > whole && digits[len - 1] == '0')
-        len--;
-    snprintf(text, sizeof(text), "%s%.*s%s%.*s", scaled < 0 ? "-" : "", whole, digits,
-             len > whole ? "." : "", len - whole, digits + whole);
-    json_raw_string(out, text);
+    while (end > point && end[-1] == '0')
+        end--;
+    if (scaled < 0)
+        *--at = '-';
+    json_raw(out, at, (size_t)(point - at));
+    if (end > point)
+        json_raw(out, ".", 1);
+    json_raw(out, point, (size_t)(end - point));
 }
 
 void json_put_number(struct json_out *out, const char *key, double value, int decimals)
