@@ -220,7 +220,7 @@ void feed_begin(struct worker *worker, int64_t now)
     rate_begin(&pool->stats.done, now);
     rate_begin(&pool->stats.failed, now);
     while (worker->in_flight < batch && worker->in_flight_bytes < BATCH_BYTES &&
-           (task = queue_take(&pool->queue)) != NULL) {
+           pool_may_assign(pool, now) && (task = queue_take(&pool->queue)) != NULL) {
         bool last = task->alone || task->limit;
 
         if (!feed_send(worker, task, now) || last)

@@ -37,6 +37,7 @@ struct pool *pool_new(const struct pool_spec *spec, int size, const struct pool_
     pool->goal = GOAL_STOP;
     pool->rng = seed | 1;
     pool->wake_at = CLOCK_NEVER;
+    pool->most_running = INT64_MAX;
     for (int s = 0; s < WORKER_STATES; s++)
         list_init(&pool->by_state[s]);
     list_init(&pool->hungry);
@@ -166,7 +167,7 @@ static bool pool_assign_tasks(struct pool *pool, int64_t now)
     for (int begun = 0; pool->queue.ready_mask; begun++) {
         struct worker *worker = pool_next_free(pool);
 
-        if (!worker || pool->paused || pool->stalled || pool->halting || now < pool->feed_at)
+        if (!worker || !pool_may_assign(pool, now))
             return false;
         if (begun == TICK_STARTS)
             return true;
@@ -286,6 +287,14 @@ void pool_pause(struct pool *pool, bool pause)
 {
     pool->paused = pause;
     pool->dirty = true;
+}
+
+void pool_limit_running(struct pool *pool, int64_t most)
+{
+    if (pool->most_running == most)
+        return;
+    pool->dirty |= most > pool->most_running;
+    pool->most_running = most;
 }
 
 void pool_stall(struct pool *pool, bool stalled)

@@ -118,9 +118,10 @@ struct pool {
     bool done;
     bool halting; /* a halt rule fired or the run was interrupted: no new tasks */
     bool halted_by_rule;
-    int halt_exit;     /* exit status of the task that fired it */
-    bool breaker;      /* half the pool fails: one canary only */
-    int64_t wake_at;   /* a start was refused: the tick asks again then */
+    int halt_exit;   /* exit status of the task that fired it */
+    bool breaker;    /* half the pool fails: one canary only */
+    int64_t wake_at; /* a start was refused: the tick asks again then */
+    int64_t most_running;
     int64_t feed_at;   /* no memory to hand out a task: not before then */
     int64_t window_at; /* restart_limit: start of the current minute, */
     int window_used;   /* restarts in it */
@@ -147,6 +148,8 @@ void pool_start(struct pool *pool, int64_t now);
 void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int64_t now);
 void pool_drain(struct pool *pool, int64_t now);
 void pool_pause(struct pool *pool, bool pause);
+/* At most so many tasks run at once: what they end with must find room. Cheap when unchanged. */
+void pool_limit_running(struct pool *pool, int64_t most);
 /* Sets or clears `stalled`; cheap when nothing changes. */
 void pool_stall(struct pool *pool, bool stalled);
 void pool_hold(struct pool *pool, bool hold, int64_t now);
@@ -212,6 +215,9 @@ bool pool_degraded(const struct pool *pool);
 bool pool_is_down(const struct pool *pool);
 const char *pool_state_name(const struct pool *pool);
 struct worker *pool_worker(const struct pool *pool, int slot);
+
+/* False while no task may be handed out, whoever is free. */
+bool pool_may_assign(const struct pool *pool, int64_t now);
 
 /* For the rooms' own files (worker.c, hang.c, scale.c, assign.c). */
 void pool_say(struct pool *pool, struct worker *worker, enum pool_event_kind kind,

@@ -16,6 +16,12 @@ size_t pool_live(const struct pool *pool)
     return live + pool->count[WORKER_IDLE];
 }
 
+bool pool_may_assign(const struct pool *pool, int64_t now)
+{
+    return !pool->paused && !pool->stalled && !pool->halting && now >= pool->feed_at &&
+           (int64_t)pool->queue.counts[TASK_RUNNING] < pool->most_running;
+}
+
 size_t pool_busy(const struct pool *pool)
 {
     return pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];

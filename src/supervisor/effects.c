@@ -40,7 +40,7 @@ static void effect_task_final(void *ctx, struct pool *pool, struct task *task,
         output = life->output;
         life->output = NULL;
     }
-    if (worker && worker->answer && task->state == TASK_DONE) {
+    if (pool->spec->mode == POOL_WORKER && task->state == TASK_DONE && worker) {
         output = task_output_new();
         task_output_add(output, 'o', worker->answer, worker->answer_len);
         /* As a program would have printed it: every reader takes the last newline away again. */

@@ -38,7 +38,7 @@ struct source *source_new(struct pool_box *box, struct err *err)
     source->awake = true;
     source->list = tasks->list;
     buf_init(&source->pending, 0);
-    buf_init(&source->items, SOURCE_ITEM_MAX);
+    buf_init(&source->items, SOURCE_ITEM_MAX + 1);
     if (tasks->source == SOURCE_FILE || tasks->source == SOURCE_STDIN) {
         if (source_fd_open(source, err) < 0) {
             source_free(source);
@@ -315,18 +315,21 @@ void source_offer(struct pool_box *from, const char *bytes, size_t len)
     source_each_downstream(from, offer_visit, &offer);
 }
 
-/* Results of what runs now must still fit: keep a place for each of them. */
-static bool blocked_visit(struct pool_box *box, void *ctx)
+static bool room_visit(struct pool_box *box, void *ctx)
 {
-    const struct pool_box *from = ctx;
-    int64_t running = (int64_t)from->pool->queue.counts[TASK_RUNNING];
+    int64_t *least = ctx, room = pool_room(box->pool);
 
-    return pool_room(box->pool) <= running;
+    if (room < *least)
+        *least = room;
+    return false;
 }
 
-bool source_blocked_downstream(struct pool_box *from)
+int64_t source_room_downstream(struct pool_box *from)
 {
-    return source_each_downstream(from, blocked_visit, from);
+    int64_t room = INT64_MAX;
+
+    source_each_downstream(from, room_visit, &room);
+    return room;
 }
 
 static bool end_visit(struct pool_box *box, void *ctx)

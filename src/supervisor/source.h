@@ -27,8 +27,8 @@ int64_t source_next_deadline(const struct source *source);
 int64_t source_remaining(const struct source *source);
 /* A pool's result becomes a task of every pool that takes from it. */
 void source_offer(struct pool_box *from, const char *bytes, size_t len);
-/* True while some pool that takes from this one has a full queue. */
-bool source_blocked_downstream(struct pool_box *from);
+/* How many results the pools that take from this one have room for; INT64_MAX when none does. */
+int64_t source_room_downstream(struct pool_box *from);
 /* The pool is done: those that take from it get no more. */
 void source_end_downstream(struct pool_box *from);
 

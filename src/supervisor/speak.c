@@ -23,7 +23,13 @@
 
 static const int64_t HALF_LINE = 10 * CLOCK_S;
 static const int64_t CLOSED_END = CLOCK_S; /* an exit explains it in no time */
-enum { READ_BLOCK = 65536, READ_BLOCKS = 4, EVIDENCE = 512 };
+enum {
+    READ_BLOCK = 65536,
+    READ_BLOCKS = 4,
+    EVIDENCE = 512,
+    UNREAD_MOST = 16 << 20,
+    VERB_MOST = 64
+};
 
 void speech_init(struct speech *speech)
 {
@@ -60,7 +66,7 @@ static void speak_set_late(struct life *life, int64_t span)
     if (!span) {
         speech->late_at = 0;
         list_remove(&speech->late_link);
-    } else if (!speech->late_at) {
+    } else if (!speech->late_at && !speech->mute && !life->exited) {
         speech->late_at = life->sup->now + span;
         list_push_back(&life->sup->late_speech, &speech->late_link);
     }
@@ -82,15 +88,25 @@ void speak_breach(struct life *life, const char *why, const char *bytes, size_t 
     buf_append_string(&note, " ──");
     capture_note(life->capture, life->sup->wall, buf_string(&note));
     buf_fini(&note);
-    if (life->exited)
-        return;
     worker_on_breach(life->worker, why, life->sup->now);
+}
+
+/* Verbs that nobody knows yet are ignored, so that the protocol can grow; what is no verb at all is
+ * somebody else's output. An empty line is neither. */
+static bool speak_is_verb(const char *line, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    size_t at = 0;
+
+    while (at < len && line[at] && strchr(letters, line[at]))
+        at++;
+    return at == len ? len < VERB_MOST : at > 0 && line[at] == '\t';
 }
 
 /* Handles one line; false when the rest must wait (a PUT without room). */
 static bool speak_handle(struct life *life, char *bytes, size_t len)
 {
-    char first[64];
+    char first[VERB_MOST];
     size_t kept = len < sizeof(first) ? len : sizeof(first);
     struct worker_line line;
     struct err err = {0};
@@ -101,6 +117,8 @@ static bool speak_handle(struct life *life, char *bytes, size_t len)
         speak_breach(life, "a line of more than 2 MiB", first, kept);
     else if (worker_line_read(bytes, len, &line, &err) < 0)
         speak_breach(life, err.text, first, kept);
+    else if (line.verb == WORKER_VERBS && !speak_is_verb(first, kept))
+        speak_breach(life, "a line that begins with no verb", first, kept);
     else if (!speak_verb(life, &line, &err))
         speak_breach(life, err.text, first, kept);
     return !life->speech.put;
@@ -109,9 +127,8 @@ static bool speak_handle(struct life *life, char *bytes, size_t len)
 static void speak_handle_lines(struct life *life)
 {
     struct speech *speech = &life->speech;
-    bool more = true;
+    bool more = true, whole = false;
 
-    speech->reading = true;
     while (more && !speech->mute) {
         char *data = buf_data(&speech->in);
         size_t len = buf_len(&speech->in);
@@ -126,13 +143,15 @@ static void speak_handle_lines(struct life *life)
         more = speak_handle(life, data, (size_t)(end - data));
         buf_consume(&speech->in, (size_t)(end - data) + 1);
         speech->scanned = 0;
+        whole = true;
     }
-    speech->reading = false;
     if (speech->mute)
         buf_reset(&speech->in);
     if (buf_len(&speech->in) > WORKER_LINE_MAX && !speech->put)
         speak_breach(life, "a line of more than 2 MiB", buf_data(&speech->in), 64);
-    if (speech->fd >= 0)
+    if (whole && !speech->deaf)
+        speak_set_late(life, 0);
+    if (speech->fd >= 0 && !speech->deaf)
         speak_set_late(life, !speech->put && buf_len(&speech->in) ? HALF_LINE : 0);
     buf_trim(&speech->in);
 }
@@ -293,6 +312,8 @@ void speak_answer(struct life *life, int verb, const char *name, size_t name_len
 {
     worker_put_answer(&life->input, (enum worker_verb)verb, name, name_len, text, len);
     speak_queue(life);
+    if (buf_len(&life->input) > UNREAD_MOST)
+        speak_breach(life, "asks and does not read: 16 MiB of answers wait", NULL, 0);
 }
 
 static void speak_on_writable(void *owner, uint32_t events);
@@ -300,6 +321,7 @@ static void speak_on_writable(void *owner, uint32_t events);
 /* True when all of it went, or nothing ever will. */
 static bool speak_send(struct life *life)
 {
+    struct speech *speech = &life->speech;
     struct buf *out = &life->input;
 
     while (life->in_fd >= 0 && buf_len(out)) {
@@ -311,7 +333,9 @@ static bool speak_send(struct life *life)
             return false;
         if (sent < 0) {
             /* It closed its standard input: nothing more reaches it. */
+            speak_set_late(life, 0);
             speak_set_late(life, CLOSED_END);
+            speech->deaf = true;
             buf_reset(out);
             return true;
         }
@@ -359,7 +383,7 @@ static void speak_check_late(struct supervisor *sup)
             continue;
         if (speech->fd < 0)
             speak_breach(life, "closed its descriptor 3 and lives on", NULL, 0);
-        else if (buf_len(&speech->in))
+        else if (!speech->deaf)
             speak_breach(life, "half a line for 10s", buf_data(&speech->in), buf_len(&speech->in));
         else
             speak_breach(life, "closed its standard input and lives on", NULL, 0);

@@ -25,7 +25,7 @@ struct speech {
     struct buf in;         /* what came and is not handled yet */
     size_t scanned;        /* of it, known to hold no newline */
     bool mute;             /* a breach: nothing more is taken from it */
-    bool reading;          /* lines are being handled now */
+    bool deaf;             /* its standard input is closed: late_at stays whatever it says */
     int64_t late_at;       /* half a line or a closed end must be explained by then; 0 = neither */
     struct list send_link; /* in sup->to_send: lines wait for the end of the turn */
     struct list late_link; /* in sup->late_speech */
@@ -44,7 +44,7 @@ void speech_fini(struct life *life);
 /* Effects of the domain. 0, or -ENOMEM. */
 int speak_task(struct life *life, const struct task *task, int64_t limit);
 void speak_word(struct life *life, enum pool_word word, const struct task *task);
-/* An answer to a request for a lock, a permit or a value; `text` NULL = none. */
+/* May breach: a worker that asks and asks and never reads the answers. An answer to a request for a lock, a permit or a value; `text` NULL = none. */
 void speak_answer(struct life *life, int verb, const char *name, size_t name_len, const char *text,
                   size_t len);
 /* The life broke the protocol; `bytes` are the evidence. */

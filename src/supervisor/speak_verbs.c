@@ -94,8 +94,10 @@ bool speak_put_again(struct life *life)
     struct speech *speech = &life->speech;
     struct pool *target = speech->put_into->pool;
 
-    /* A worker that feeds its own pool would wait for itself. */
-    if (target->goal == GOAL_DRAIN || (pool_room(target) <= 0 && target != life->worker->pool))
+    /* A worker that feeds its own pool would wait for itself, one that was told to finish what it
+     * holds might wait for ever. */
+    if (pool_room(target) <= 0 && target != life->worker->pool &&
+        life->worker->state != WORKER_DRAINING)
         return true;
     pool_accept(target, speech->put, 0, life->sup->now);
     speech->put = NULL;

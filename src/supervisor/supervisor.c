@@ -171,7 +171,8 @@ static void run_pool(struct pool_box *box)
 
     if (box->source && source_next_deadline(box->source) <= sup->now)
         source_run(box->source);
-    pool_stall(box->pool, sink_is_full(box->sink) || source_blocked_downstream(box));
+    pool_stall(box->pool, sink_is_full(box->sink));
+    pool_limit_running(box->pool, source_room_downstream(box));
     pool_tick(box->pool, sup->now);
     /* The tick may have taken from the queue: the source fills it up in the same turn. */
     if (box->source && source_next_deadline(box->source) <= sup->now && !box->pool->dirty)
