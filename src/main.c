@@ -238,7 +238,9 @@ static int map_run(const struct args *args)
     int status = map_plan(args, &spec, &options);
 
     if (status == 0)
-        status = options.dry_run ? map_dry_run(&spec) : map_start(args, &spec, &options);
+        status = options.dry_run   ? map_dry_run(&spec)
+                 : options.compare ? map_compare(args, &spec, &options, map_start)
+                                   : map_start(args, &spec, &options);
     map_options_fini(&options);
     spec_fini(&spec);
     return status;

@@ -149,6 +149,8 @@ static void map_on_result(struct map *map, json_t *message)
     free(map->tag);
     map->tag = NULL;
     map_on_loss(map, message);
+    if (map->options->seconds)
+        *map->options->seconds += json_number_value(json_object_get(message, "seconds"));
     map_summary_add(&map->summary, message, map->options);
 }
 

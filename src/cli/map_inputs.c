@@ -181,20 +181,21 @@ static int inputs_flatten(struct inputs *inputs)
     return 0;
 }
 
-static bool inputs_need_list(const struct inputs *inputs, const struct pool_spec *pool)
+static bool inputs_need_list(const struct inputs *inputs, const struct pool_spec *pool, bool listed)
 {
     bool linked = false;
 
     for (size_t s = 0; s < inputs->sources; s++)
         linked |= inputs->linked[s];
-    return linked || (inputs->sources > 1 && (pool->tasks.max_args > 1 || *pool->tasks.columns));
+    return linked ||
+           (inputs->sources > 1 && (listed || pool->tasks.max_args > 1 || *pool->tasks.columns));
 }
 
-static int inputs_give(struct inputs *inputs, struct pool_spec *pool)
+static int inputs_give(struct inputs *inputs, struct pool_spec *pool, bool listed)
 {
     size_t sources = inputs->sources;
 
-    if (inputs_need_list(inputs, pool)) {
+    if (inputs_need_list(inputs, pool, listed)) {
         int status = inputs_flatten(inputs);
 
         if (status)
@@ -221,13 +222,16 @@ int map_inputs_plan(const struct args *args, struct pool_spec *pool)
 
     for (size_t i = 0; i < words->count; i++)
         named |= map_inputs_begin_at(words->list[i]);
-    if (named || files->count > 1) {
+    if (named || files->count > 1 || args_flag(args, "compare")) {
         for (size_t i = 0; i < files->count && status == 0; i++)
             status = inputs_add_file(&inputs, files->list[i], null, false);
+        /* A comparison runs them twice. */
+        if (!named && !files->count)
+            status = inputs_add_file(&inputs, "-", null, false);
         if (status == 0)
             status = inputs_add_words(&inputs, words, null);
         if (status == 0)
-            status = inputs_give(&inputs, pool);
+            status = inputs_give(&inputs, pool, args_flag(args, "compare"));
     } else if (files->count && strcmp(files->list[0], "-") != 0) {
         pool->tasks.source = SOURCE_FILE;
         free(pool->tasks.path);

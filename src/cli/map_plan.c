@@ -216,6 +216,7 @@ int map_plan(const struct args *args, struct spec *spec, struct map_options *opt
     options->raw = args_flag(args, "raw");
     options->dry_run = args_flag(args, "dry-run");
     options->tui = args_flag(args, "tui");
+    options->compare = args_flag(args, "compare");
     if (options->tui && !isatty(STDOUT_FILENO) && access("/dev/tty", R_OK | W_OK) < 0)
         return cli_fail(CLI_UNABLE, "--tui needs a terminal");
     pool->command = mem_new_array(words->count + 1, sizeof(char *));

@@ -2,6 +2,7 @@
 """map by itself: the line that runs the failures again runs just those, whatever the inputs are made
 of; interrupts; output that can't be written."""
 import fcntl
+import json
 import os
 import pty
 import re
@@ -285,6 +286,28 @@ class Bar(Case):
         self.end(process)
 
 
+class Compare(Case):
+    def test_a_sample_twice(self):
+        self.write("note", "#!/bin/sh\necho x >>ran\nsleep 0.05\n", 0o755)
+        done = self.expect(0, "map", "--compare", "-j4", "./note", "{}",
+                           stdin=b"".join(b"%d\n" % n for n in range(100)))
+        self.assertIn(b"16 of 100 inputs, twice", done.stdout)
+        self.assertRegex(done.stdout.decode(), r"speed-up \d+\.\d\d")
+        self.assertIn(b"all 100 inputs would take about", done.stdout)
+        self.assertEqual(self.read("ran").count(b"x"), 32)
+
+    def test_as_json(self):
+        done = json.loads(self.expect(0, "map", "--compare", "--json", "-j2", "sleep", ":::",
+                                      "0.3", "0.3").stdout)
+        self.assertEqual((done["sample"], done["one"]["slots"], done["many"]["slots"]), (2, 1, 2))
+        self.assertGreater(done["one"]["wall"], 0.6)
+        self.assertGreater(done["speedup"], 1.0)
+
+    def test_failures_and_nothing(self):
+        self.expect(2, "map", "--compare", "false", ":::", "a", "b")
+        self.assertIn(b"no inputs", self.expect(255, "map", "--compare", "true").stderr)
+
+
 class Persistent(Case):
     """map --worker: one process takes task after task."""
 
@@ -317,7 +340,8 @@ done
         worker = self.worker("if [ $payload = b ]; then printf 'FAIL\\t%s\\tno %s\\n' $id $payload; "
                              "else printf 'OK\\t%s\\n' $id; fi >&3")
         done = self.run_cli("map", "--worker", worker, ":::", "a", "b", "c")
-        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        # A result is a line, also when it is empty.
+        self.assertEqual((done.returncode, done.stdout), (1, b"\n\n"))
         self.assertIn(b"  b: no b\n", done.stderr)
         self.assertIn(b"--worker", done.stderr.partition(HEAD)[2])
 
