@@ -44,7 +44,8 @@ void speech_fini(struct life *life);
 /* Effects of the domain. 0, or -ENOMEM. */
 int speak_task(struct life *life, const struct task *task, int64_t limit);
 void speak_word(struct life *life, enum pool_word word, const struct task *task);
-/* May breach: a worker that asks and asks and never reads the answers. An answer to a request for a lock, a permit or a value; `text` NULL = none. */
+/* An answer to a request for a lock, a permit or a value; `text` NULL = none. May breach: a worker
+ * that asks and asks and never reads the answers. */
 void speak_answer(struct life *life, int verb, const char *name, size_t name_len, const char *text,
                   size_t len);
 /* The life broke the protocol; `bytes` are the evidence. */
