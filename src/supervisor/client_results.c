@@ -126,15 +126,13 @@ void client_pump_results(struct client *client)
 }
 
 /* What it printed, or OK carried, where that is no more than a client's buffer holds. */
-static void result_text(struct json_out *out, const struct result *result)
+static void result_put_text(struct json_out *out, const struct result *result)
 {
-    struct buf *text = result->output ? &result->output->out.memory : NULL;
-    size_t len = text ? buf_len(text) : 0;
+    size_t len;
+    const char *text = result_text(result, &len);
 
-    if (len && buf_data(text)[len - 1] == '\n')
-        len--;
     if (len && len <= RESULT_MOST)
-        json_put_bytes(out, "result", buf_data(text), len);
+        json_put_bytes(out, "result", text, len);
 }
 
 void client_tell_result(struct supervisor *sup, struct pool_box *box, const struct result *result)
@@ -152,7 +150,7 @@ void client_tell_result(struct supervisor *sup, struct pool_box *box, const stru
         json_put_string(&out, "view", "waited");
         json_put_string(&out, "pool", box->spec->name);
         result_json(&out, result);
-        result_text(&out, result);
+        result_put_text(&out, result);
         json_close_object(&out);
         json_end_line(&out);
         client_send(client);

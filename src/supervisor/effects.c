@@ -40,13 +40,7 @@ static void effect_task_final(void *ctx, struct pool *pool, struct task *task,
         output = life->output;
         life->output = NULL;
     }
-    if (pool->spec->mode == POOL_WORKER && task->state == TASK_DONE && worker) {
-        output = task_output_new();
-        task_output_add(output, 'o', worker->answer, worker->answer_len);
-        /* As a program would have printed it: every reader takes the last newline away again. */
-        task_output_add(output, 'o', "\n", 1);
-    }
-    sink_take(box->sink, task, output, worker ? worker->end.last_words : NULL);
+    sink_take(box->sink, task, output, worker);
 }
 
 static void effect_task_again(void *ctx, struct pool *pool, struct task *task,

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "pool/template.h"
+#include "pool/worker.h"
 #include "supervisor/client.h"
 #include "supervisor/events.h"
 #include "supervisor/output.h"
@@ -24,6 +25,8 @@
 #include "supervisor/supervisor.h"
 
 enum { HELD_MEMORY = 64 << 20, CLIENT_MEMORY = 16 << 20, CLIENT_RESULTS = 4096 };
+/* Longer answers that wait for their turn may go to the spill file. */
+enum { ANSWER_SMALL = 4096 };
 static const int64_t SPILL_MOST = INT64_C(1) << 30;
 
 struct result_sink {
@@ -56,17 +59,35 @@ struct result_sink *sink_new(struct pool_box *box, struct err *err)
     return sink;
 }
 
+/* What passed through; its texts are others'. */
+static void result_clear(struct result *result)
+{
+    task_output_free(result->output);
+    free(result->unsaved);
+    free(result->command);
+    free(result->last_words);
+}
+
 void result_free(struct result *result)
 {
     if (!result)
         return;
-    task_output_free(result->output);
-    free(result->error);
-    free(result->unsaved);
-    free(result->command);
-    free(result->last_words);
-    free(result->input);
+    result_clear(result);
     free(result);
+}
+
+const char *result_text(const struct result *result, size_t *len)
+{
+    struct buf *memory = result->output ? &result->output->out.memory : NULL;
+
+    *len = memory ? buf_len(memory) : result->answer ? result->answer_len : 0;
+    if (!*len)
+        return "";
+    if (!memory)
+        return result->answer;
+    if (buf_data(memory)[*len - 1] == '\n')
+        --*len;
+    return buf_data(memory);
 }
 
 void sink_free(struct result_sink *sink)
@@ -86,7 +107,7 @@ void sink_free(struct result_sink *sink)
 
 static int64_t result_memory(const struct result *result)
 {
-    int64_t size = (int64_t)(sizeof(*result) + result->input_len);
+    int64_t size = (int64_t)(sizeof(*result) + result->input_len + result->answer_len);
 
     if (result->output)
         size += (int64_t)(result->output->out.memory.cap + result->output->err.memory.cap);
@@ -105,54 +126,101 @@ static char *result_command(const struct pool_box *box, const struct task *task)
     return text;
 }
 
-static struct result *result_new(const struct pool_box *box, const struct task *task,
-                                 struct task_output *output)
+/* On loan: the texts are the task's and the worker's. */
+static void result_borrow(struct result *result, const struct pool_box *box,
+                          const struct task *task, const struct worker *worker)
 {
-    const struct supervisor *sup = box->sup;
-    struct result *result = mem_new(sizeof(*result));
-
-    result->seq = task->seq;
-    result->id = task->id;
-    result->state = task->state;
-    result->exit = task->exit;
-    result->signal = task->signal;
-    result->attempts = task->attempts;
-    result->pid = task->last_pid;
-    result->slot = task->last_slot;
-    result->started =
-        task->started_at ? (double)supervisor_wall_of(sup, task->started_at) / 1e9 : 0;
-    result->seconds = (double)(task->ended_at - task->started_at) / 1e9;
-    result->error = task->state == TASK_DONE ? NULL : mem_copy_string(task->error);
-    result->input = mem_copy_bytes(task->input, task->len);
-    result->input_len = task->len;
-    result->items = task->items;
-    result->waited = task->waited;
-    result->output = output;
-    result->spill_at = -1;
-    return result;
+    *result = (struct result){
+        .seq = task->seq,
+        .id = task->id,
+        .state = task->state,
+        .exit = task->exit,
+        .signal = task->signal,
+        .attempts = task->attempts,
+        .pid = task->last_pid,
+        .slot = task->last_slot,
+        .started =
+            task->started_at ? (double)supervisor_wall_of(box->sup, task->started_at) / 1e9 : 0,
+        .seconds = (double)(task->ended_at - task->started_at) / 1e9,
+        .error = task->state == TASK_DONE ? NULL : task->error,
+        .input = task->input,
+        .input_len = task->len,
+        .items = task->items,
+        .waited = task->waited,
+        .spill_at = -1,
+    };
+    if (!worker)
+        return;
+    if (task->state != TASK_DONE && *worker->end.last_words) {
+        result->last_words = mem_copy_string(worker->end.last_words);
+    } else if (task->state == TASK_DONE && box->spec->mode == POOL_WORKER) {
+        result->answer = worker->answer ? worker->answer : "";
+        result->answer_len = worker->answer_len;
+    }
 }
 
-/* The next pool gets the task's output without its last newline. */
+/* The answer as a program would have printed it: every reader takes the last newline away again. */
+static void result_print_answer(struct result *result)
+{
+    result->output = task_output_new();
+    task_output_add(result->output, 'o', result->answer, result->answer_len);
+    task_output_add(result->output, 'o', "\n", 1);
+    result->answer = NULL;
+    result->answer_len = 0;
+}
+
+static const char *bytes_add(char **at, const char *text, size_t len)
+{
+    char *copy = *at;
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *at += len + 1;
+    return copy;
+}
+
+/* The same with copies of what it had on loan. */
+static struct result *result_keep(const struct result *result)
+{
+    size_t error = result->error ? strlen(result->error) : 0;
+    struct result *kept =
+        mem_new(sizeof(*kept) + result->input_len + result->answer_len + error + 3);
+    char *at = kept->bytes;
+
+    *kept = *result;
+    kept->input = bytes_add(&at, result->input, result->input_len);
+    if (result->answer)
+        kept->answer = bytes_add(&at, result->answer, result->answer_len);
+    if (result->error)
+        kept->error = bytes_add(&at, result->error, error);
+    return kept;
+}
+
+/* The next pool gets what the task said. */
 static void sink_offer(struct result_sink *sink, const struct result *result)
 {
-    struct buf *memory;
+    const char *text;
     size_t len;
 
-    if (result->state != TASK_DONE || !result->output)
+    if (result->state != TASK_DONE || (!result->output && !result->answer))
         return;
-    memory = &result->output->out.memory;
-    len = buf_len(memory);
-    if (len && buf_data(memory)[len - 1] == '\n')
-        len--;
-    source_offer(sink->box, len ? buf_data(memory) : "", len);
+    text = result_text(result, &len);
+    source_offer(sink->box, text, len);
 }
 
-static void sink_deliver(struct result_sink *sink, struct result *result)
+/* To all but the client. */
+static void sink_pass(struct result_sink *sink, struct result *result)
 {
     sink_offer(sink, result);
     sink_writer_write(&sink->writer, result);
     if (result->waited)
         client_tell_result(sink->box->sup, sink->box, result);
+}
+
+/* One that was kept. */
+static void sink_deliver(struct result_sink *sink, struct result *result)
+{
+    sink_pass(sink, result);
     if (!sink->client) {
         result_free(result);
         return;
@@ -239,25 +307,43 @@ static void sink_release(struct result_sink *sink)
     }
 }
 
-void sink_take(struct result_sink *sink, struct task *task, struct task_output *output,
-               const char *last_words)
+/* Finished before its turn. */
+static void sink_hold(struct result_sink *sink, struct result *result)
 {
-    struct result *result = result_new(sink->box, task, output);
-
-    if (task->state != TASK_DONE && last_words && *last_words)
-        result->last_words = mem_copy_string(last_words);
-    if (sink->client)
-        result->command = result_command(sink->box, task);
-    /* A revived task ends a second time after its turn has passed: it goes out at once. */
-    if (sink->box->spec->order != ORDER_INPUT || result->seq < sink->next_seq) {
-        sink_deliver(sink, result);
-        return;
-    }
     map_set(&sink->held, result->seq, result);
     sink->held_memory += result_memory(result);
-    if (sink->held_memory > HELD_MEMORY && result->output && result->seq != sink->next_seq)
+    if (sink->held_memory > HELD_MEMORY && result->output)
         sink_spill(sink, result);
-    sink_release(sink);
+}
+
+void sink_take(struct result_sink *sink, const struct task *task, struct task_output *output,
+               const struct worker *worker)
+{
+    struct result result;
+    /* A revived task ends a second time after its turn has passed: it goes out at once. */
+    bool waits = sink->box->spec->order == ORDER_INPUT && task->seq > sink->next_seq;
+
+    result_borrow(&result, sink->box, task, worker);
+    result.output = output;
+    if (result.answer && (sink->client || *sink->box->spec->results_dir ||
+                          (waits && result.answer_len > ANSWER_SMALL)))
+        result_print_answer(&result);
+    if (sink->client)
+        result.command = result_command(sink->box, task);
+    if (waits) {
+        sink_hold(sink, result_keep(&result));
+        return;
+    }
+    if (sink->client) {
+        sink_deliver(sink, result_keep(&result));
+    } else {
+        sink_pass(sink, &result);
+        result_clear(&result);
+    }
+    if (task->seq == sink->next_seq) {
+        sink->next_seq++;
+        sink_release(sink);
+    }
 }
 
 void sink_flush(struct result_sink *sink)

@@ -18,32 +18,37 @@ struct err;
 struct pool_box;
 struct result_sink;
 struct task_output;
+struct worker;
 
-/* A finished task, detached from the queue. */
+/* A finished task, detached from the queue. What passes straight through borrows its texts from the
+ * task and its worker; what is kept has copies in `bytes`. */
 struct result {
     struct list link;
     uint64_t seq, id;
     enum task_state state;
     int exit, signal, attempts, pid, slot;
     double started, seconds; /* epoch; length of the last attempt */
-    char *error;             /* in words; NULL for done */
+    const char *error;       /* in words; NULL for done */
     char *unsaved;           /* why its files could not be written, else NULL */
     char *last_words;        /* the last line it printed, of those that failed; else NULL */
     char *command;           /* as a printable line (map and results that name it) */
-    char *input;
+    const char *input;
     size_t input_len;
+    const char *answer; /* what OK carried; NULL = nothing, or `output` holds it */
+    size_t answer_len;
     unsigned items;
     bool waited;                /* `submit --wait` waits for it */
     struct task_output *output; /* NULL = it never ran, or its output is in the spill file */
     int64_t spill_at;           /* offset in the spill file, -1 = not there */
     uint64_t spill_out, spill_err;
+    char bytes[];
 };
 
 struct result_sink *sink_new(struct pool_box *box, struct err *err);
 void sink_free(struct result_sink *sink);
-/* A task became final. Takes `output` (may be NULL). */
-void sink_take(struct result_sink *sink, struct task *task, struct task_output *output,
-               const char *last_words);
+/* A task became final, in the hand of `worker` (NULL: of none). Takes `output` (may be NULL). */
+void sink_take(struct result_sink *sink, const struct task *task, struct task_output *output,
+               const struct worker *worker);
 /* Once a turn: writes what waits. */
 void sink_flush(struct result_sink *sink);
 /* True while results can't be passed on fast enough: the pool must not begin tasks. */
@@ -61,5 +66,7 @@ size_t sink_client_waiting(const struct result_sink *sink);
 int64_t sink_client_deadline(const struct result_sink *sink);
 void sink_client_took(struct result_sink *sink, struct result *result);
 void result_free(struct result *result);
+/* What OK carried, or what it printed without its last newline. Never NULL. */
+const char *result_text(const struct result *result, size_t *len);
 
 #endif

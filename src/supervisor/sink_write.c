@@ -98,12 +98,10 @@ void sink_writer_close(struct sink_writer *writer)
 static void write_json(struct sink_writer *writer, const struct result *result)
 {
     struct json_out out;
-    struct buf *text = result->output ? &result->output->out.memory : NULL;
-    size_t len = text ? buf_len(text) : 0;
     char id[16];
+    size_t len;
+    const char *text = result_text(result, &len);
 
-    if (len && buf_data(text)[len - 1] == '\n')
-        len--;
     if (len > OUTPUT_RESULT)
         len = OUTPUT_RESULT;
     str_format_id(id, result->id);
@@ -117,7 +115,7 @@ static void write_json(struct sink_writer *writer, const struct result *result)
         json_put_string(&out, "state", task_state_name(result->state));
         json_put_string(&out, "error", result->error);
     }
-    json_put_bytes(&out, "result", len ? buf_data(text) : "", len);
+    json_put_bytes(&out, "result", text, len);
     json_put_int(&out, "exit", result->exit);
     json_put_int(&out, "signal", result->signal);
     json_put_int(&out, "attempts", result->attempts);
