@@ -47,14 +47,38 @@ static void json_escape(struct json_out *out, unsigned char c)
     json_raw(out, text, 6);
 }
 
+static bool json_is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
 /* How many bytes stand for themselves. */
 static size_t json_plain(const char *bytes, size_t len)
 {
     size_t at = 0;
 
-    while (at < len && (unsigned char)bytes[at] >= 0x20 && bytes[at] != '"' && bytes[at] != '\\')
+    while (at < len && json_is_plain((unsigned char)bytes[at]))
         at++;
     return at;
+}
+
+/* ASCII that stands for itself, eight bytes at a time: the high bit of a byte tells that it is not
+ * ASCII, a control, a quote or a backslash (or, harmlessly, that it stands behind such a byte). */
+static bool json_is_simple(const char *bytes, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t odd = 0;
+
+    for (; len >= 8; bytes += 8, len -= 8) {
+        uint64_t word;
+
+        memcpy(&word, bytes, 8);
+        odd |= word | (word - ones * 0x20) | ((word ^ ones * '"') - ones) |
+               ((word ^ ones * '\\') - ones);
+    }
+    for (; len; bytes++, len--)
+        odd |= json_is_plain((unsigned char)*bytes) ? (uint64_t)(unsigned char)*bytes : tops;
+    return !(odd & tops);
 }
 
 static void json_quote(struct json_out *out, const char *bytes, size_t len)
@@ -93,33 +117,53 @@ static void json_base64(struct json_out *out, const unsigned char *bytes, size_t
     json_raw(out, "\"", 1);
 }
 
-/* Comma and name in one step: results have twelve of them. */
-static void json_begin(struct json_out *out, const char *key, const char *suffix)
+/* Comma and name, and room for `more` bytes behind; NULL when there is none. */
+static char *json_begin(struct json_out *out, const char *key, size_t len, size_t more)
 {
-    size_t len = key ? strlen(key) : 0, more = strlen(suffix);
-    char *to = out->failed ? NULL : buf_reserve(out->buf, len + more + 4), *end = to;
+    char *to = out->failed ? NULL : buf_reserve(out->buf, len + more + 4);
 
     out->failed |= !to;
     if (!to)
-        return;
+        return NULL;
     if (out->comma)
-        *end++ = ',';
+        *to++ = ',';
     out->comma = true;
-    if (key) {
-        *end++ = '"';
-        memcpy(end, key, len);
-        memcpy(end + len, suffix, more);
-        end += len + more;
-        *end++ = '"';
-        *end++ = ':';
-    }
-    buf_commit(out->buf, (size_t)(end - to));
+    if (!key)
+        return to;
+    *to++ = '"';
+    memcpy(to, key, len);
+    to += len;
+    *to++ = '"';
+    *to++ = ':';
+    return to;
+}
+
+/* What was written up to `end` counts. */
+static void json_end(struct json_out *out, const char *end)
+{
+    if (end)
+        buf_commit(out->buf, (size_t)(end - (out->buf->bytes + out->buf->tail)));
+}
+
+static void json_put_raw(struct json_out *out, const char *key, size_t key_len, const char *text,
+                         size_t len)
+{
+    char *to = json_begin(out, key, key_len, len);
+
+    if (!to)
+        return;
+    memcpy(to, text, len);
+    json_end(out, to + len);
+}
+
+static size_t key_length(const char *key)
+{
+    return key ? strlen(key) : 0;
 }
 
 static void json_open(struct json_out *out, const char *key, const char *bracket)
 {
-    json_begin(out, key, "");
-    json_raw(out, bracket, 1);
+    json_put_raw(out, key, key_length(key), bracket, 1);
     out->comma = false;
 }
 
@@ -159,19 +203,49 @@ void json_close_array(struct json_out *out)
     json_close(out, "]");
 }
 
-void json_put_bytes(struct json_out *out, const char *key, const char *bytes, size_t len)
+/* A simple string, quoted. */
+static void json_put_simple(struct json_out *out, const char *key, size_t key_len,
+                            const char *bytes, size_t len)
 {
-    if (json_is_text(bytes, len)) {
-        json_begin(out, key, "");
-        json_quote(out, bytes, len);
+    char *to = json_begin(out, key, key_len, len + 2);
+
+    if (!to)
         return;
+    *to++ = '"';
+    if (len)
+        memcpy(to, bytes, len);
+    to += len;
+    *to++ = '"';
+    json_end(out, to);
+}
+
+/* Bytes that are no text have another name. */
+static void json_put_coded(struct json_out *out, const char *key, const char *bytes, size_t len)
+{
+    char *to = json_begin(out, NULL, 0, 0);
+
+    json_end(out, to);
+    json_raw_string(out, key ? "\"" : "{\"base64\":");
+    if (key) {
+        json_raw_string(out, key);
+        json_raw_string(out, "_base64\":");
     }
-    json_begin(out, key, "_base64");
-    if (!key)
-        json_raw_string(out, "{\"base64\":");
     json_base64(out, (const unsigned char *)bytes, len);
     if (!key)
         json_raw_string(out, "}");
+}
+
+void json_put_key_bytes(struct json_out *out, const char *key, size_t key_len, const char *bytes,
+                        size_t len)
+{
+    if (json_is_simple(bytes, len)) {
+        json_put_simple(out, key, key_len, bytes, len);
+    } else if (json_is_text(bytes, len)) {
+        json_end(out, json_begin(out, key, key_len, 0));
+        json_quote(out, bytes, len);
+    } else {
+        json_put_coded(out, key, bytes, len);
+    }
 }
 
 void json_put_string(struct json_out *out, const char *key, const char *text)
@@ -194,19 +268,19 @@ static char *json_digits(char digits[DIGITS], uint64_t value, int least)
     return at;
 }
 
-void json_put_int(struct json_out *out, const char *key, int64_t value)
+void json_put_key_int(struct json_out *out, const char *key, size_t key_len, int64_t value)
 {
     char digits[DIGITS];
     char *at = json_digits(digits, value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
 
     if (value < 0)
         *--at = '-';
-    json_begin(out, key, "");
-    json_raw(out, at, (size_t)(digits + DIGITS - at));
+    json_put_raw(out, key, key_len, at, (size_t)(digits + DIGITS - at));
 }
 
 /* value * 10^decimals as an integer, the point put in by hand and trailing zeros cut. */
-static void json_fixed(struct json_out *out, int64_t scaled, int decimals)
+static void json_fixed(struct json_out *out, const char *key, size_t key_len, int64_t scaled,
+                       int decimals)
 {
     char digits[DIGITS];
     char *end = digits + DIGITS, *point = end - decimals;
@@ -216,13 +290,16 @@ static void json_fixed(struct json_out *out, int64_t scaled, int decimals)
         end--;
     if (scaled < 0)
         *--at = '-';
-    json_raw(out, at, (size_t)(point - at));
-    if (end > point)
-        json_raw(out, ".", 1);
-    json_raw(out, point, (size_t)(end - point));
+    if (end > point) {
+        memmove(at - 1, at, (size_t)(point - at));
+        at--;
+        point[-1] = '.';
+    }
+    json_put_raw(out, key, key_len, at, (size_t)(end - at));
 }
 
-void json_put_number(struct json_out *out, const char *key, double value, int decimals)
+void json_put_key_number(struct json_out *out, const char *key, size_t key_len, double value,
+                         int decimals)
 {
     static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
     char text[512];
@@ -232,27 +309,24 @@ void json_put_number(struct json_out *out, const char *key, double value, int de
         json_put_null(out, key);
         return;
     }
-    json_begin(out, key, "");
     decimals = decimals < 0 ? 0 : decimals > 6 ? 6 : decimals;
     scaled = value * scales[decimals];
     if (fabs(scaled) < 9e18) {
-        json_fixed(out, llround(scaled), decimals);
+        json_fixed(out, key, key_len, llround(scaled), decimals);
         return;
     }
     snprintf(text, sizeof(text), "%.0f", value);
-    json_raw_string(out, text);
+    json_put_raw(out, key, key_len, text, strlen(text));
 }
 
 void json_put_bool(struct json_out *out, const char *key, bool value)
 {
-    json_begin(out, key, "");
-    json_raw_string(out, value ? "true" : "false");
+    json_put_raw(out, key, key_length(key), value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_put_null(struct json_out *out, const char *key)
 {
-    json_begin(out, key, "");
-    json_raw_string(out, "null");
+    json_put_raw(out, key, key_length(key), "null", 4);
 }
 
 void json_end_line(struct json_out *out)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf;
 
@@ -28,12 +29,30 @@ void json_open_object(struct json_out *out, const char *key);
 void json_close_object(struct json_out *out);
 void json_open_array(struct json_out *out, const char *key);
 void json_close_array(struct json_out *out);
-void json_put_bytes(struct json_out *out, const char *key, const char *bytes, size_t len);
+/* With the length of the name; use those below, where the compiler knows it. */
+void json_put_key_bytes(struct json_out *out, const char *key, size_t key_len, const char *bytes,
+                        size_t len);
+void json_put_key_int(struct json_out *out, const char *key, size_t key_len, int64_t value);
+void json_put_key_number(struct json_out *out, const char *key, size_t key_len, double value,
+                         int decimals);
+
+static inline void json_put_bytes(struct json_out *out, const char *key, const char *bytes,
+                                  size_t len)
+{
+    json_put_key_bytes(out, key, key ? strlen(key) : 0, bytes, len);
+}
 /* NULL text gives null. */
 void json_put_string(struct json_out *out, const char *key, const char *text);
-void json_put_int(struct json_out *out, const char *key, int64_t value);
+static inline void json_put_int(struct json_out *out, const char *key, int64_t value)
+{
+    json_put_key_int(out, key, key ? strlen(key) : 0, value);
+}
 /* `decimals` 0..6 digits behind the point, trailing zeros cut; NaN and infinity give null. */
-void json_put_number(struct json_out *out, const char *key, double value, int decimals);
+static inline void json_put_number(struct json_out *out, const char *key, double value,
+                                   int decimals)
+{
+    json_put_key_number(out, key, key ? strlen(key) : 0, value, decimals);
+}
 void json_put_bool(struct json_out *out, const char *key, bool value);
 void json_put_null(struct json_out *out, const char *key);
 /* Ends a message: newline, and ready for the next. */

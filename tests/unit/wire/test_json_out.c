@@ -128,6 +128,37 @@ static void strings_survive(void **state)
     }
 }
 
+/* Each byte at each place among plain ones: strings are looked at eight bytes at a time. */
+static void bytes_at_every_place(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t len = 1; len <= 17; len++)
+            for (size_t at = 0; at < len; at++) {
+                char text[17], *end;
+                struct buf buf = {0};
+                struct json_out out;
+                json_t *root;
+
+                memset(text, 'x', sizeof(text));
+                text[at] = (char)c;
+                json_out_init(&out, &buf);
+                json_open_object(&out, NULL);
+                json_put_bytes(&out, "k", text, len);
+                json_close_object(&out);
+                root = json_loadb(buf_data(&buf), buf_len(&buf), JSON_ALLOW_NUL, NULL);
+                assert_non_null(root);
+                end = strstr(buf_string(&buf), "k_base64");
+                assert_int_equal(end != NULL, c == 0 || c >= 0x80);
+                if (!end) {
+                    assert_int_equal(json_string_length(json_object_get(root, "k")), len);
+                    assert_memory_equal(json_string_value(json_object_get(root, "k")), text, len);
+                }
+                json_decref(root);
+                buf_fini(&buf);
+            }
+}
+
 static void base64_text(void **state)
 {
     static const struct {
@@ -172,7 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_levels), cmocka_unit_test(numbers),
         cmocka_unit_test(strings_survive),   cmocka_unit_test(base64_text),
-        cmocka_unit_test(full_buffer),
+        cmocka_unit_test(full_buffer),       cmocka_unit_test(bytes_at_every_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
