@@ -41,7 +41,7 @@ void queue_fini(struct queue *queue)
         task_free(CONTAINER_OF(node, struct task, due));
     }
     heap_fini(&queue->due);
-    map_fini(&queue->by_id);
+    idmap_fini(&queue->by_id);
 }
 
 /* Takes the task out of wherever it waits. */
@@ -92,7 +92,7 @@ void queue_accept(struct queue *queue, struct task *task, int64_t due)
 {
     task->seq = ++queue->accepted;
     queue->counts[task->state]++;
-    map_set(&queue->by_id, task->id, task);
+    idmap_set(&queue->by_id, task->id, task);
     queue_put(queue, task, due, false);
 }
 
@@ -156,7 +156,7 @@ static void queue_forget(struct queue *queue, struct task *task)
         queue->done_kept--;
     queue->history_count--;
     list_remove(&task->link);
-    map_take(&queue->by_id, task->id);
+    idmap_take(&queue->by_id, task->id);
     task_free(task);
 }
 
@@ -237,7 +237,7 @@ void queue_hold(struct queue *queue, struct task *task, bool hold)
 
 struct task *queue_find(const struct queue *queue, uint64_t id)
 {
-    return map_find(&queue->by_id, id);
+    return idmap_find(&queue->by_id, id);
 }
 
 int64_t queue_next_due(const struct queue *queue)

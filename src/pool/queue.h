@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/heap.h"
+#include "base/idmap.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "pool/task.h"
 
 struct err;
@@ -25,7 +25,7 @@ struct queue {
     struct list running;
     struct heap due;
     struct list history; /* final tasks that are still kept, oldest first */
-    struct map by_id;    /* every task in memory */
+    struct idmap by_id;  /* every task in memory */
     uint64_t counts[TASK_STATES];
     uint64_t accepted;
     uint64_t retries; /* attempts after the first */

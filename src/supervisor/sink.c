@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/map.h"
+#include "base/idmap.h"
 #include "pool/template.h"
 #include "pool/worker.h"
 #include "supervisor/client.h"
@@ -32,7 +32,7 @@ static const int64_t SPILL_MOST = INT64_C(1) << 30;
 struct result_sink {
     struct pool_box *box;
     struct sink_writer writer;
-    struct map held;   /* seq -> result: finished before their turn */
+    struct idmap held; /* seq -> result: finished before their turn */
     uint64_t next_seq; /* the one whose turn it is */
     int64_t held_memory;
     int spill; /* unlinked file for what does not fit, -1 = none yet */
@@ -90,14 +90,18 @@ const char *result_text(const struct result *result, size_t *len)
     return buf_data(memory);
 }
 
+static void held_free(void *result)
+{
+    result_free(result);
+}
+
 void sink_free(struct result_sink *sink)
 {
     if (!sink)
         return;
     sink_writer_close(&sink->writer);
-    for (size_t i = 0; i < sink->held.cap; i++)
-        result_free(sink->held.cells[i].value);
-    map_fini(&sink->held);
+    idmap_each(&sink->held, held_free);
+    idmap_fini(&sink->held);
     LIST_EACH(node, &sink->for_client)
     result_free(LIST_ENTRY(node, struct result, link));
     if (sink->spill >= 0)
@@ -299,7 +303,7 @@ static void sink_release(struct result_sink *sink)
 {
     struct result *result;
 
-    while ((result = map_take(&sink->held, sink->next_seq)) != NULL) {
+    while ((result = idmap_take(&sink->held, sink->next_seq)) != NULL) {
         sink->held_memory -= result_memory(result);
         sink_unspill(sink, result);
         sink->next_seq++;
@@ -310,7 +314,7 @@ static void sink_release(struct result_sink *sink)
 /* Finished before its turn. */
 static void sink_hold(struct result_sink *sink, struct result *result)
 {
-    map_set(&sink->held, result->seq, result);
+    idmap_set(&sink->held, result->seq, result);
     sink->held_memory += result_memory(result);
     if (sink->held_memory > HELD_MEMORY && result->output)
         sink_spill(sink, result);
