@@ -320,12 +320,14 @@ static void feed_settle(struct worker *worker, struct task *task, const struct a
     struct pool *pool = worker->pool;
     char why[TASK_ERROR_MAX];
 
-    snprintf(why, sizeof(why), "%.*s", (int)(answer->len < sizeof(why) ? answer->len : sizeof(why)),
-             answer->len ? answer->text : "");
     if (answer->kind == ANSWER_OK) {
         worker->done++;
         assign_finish(pool, task, TASK_DONE, worker, now);
-    } else if (task->cancel || (task->overdue && answer->kind != ANSWER_BURY)) {
+        return;
+    }
+    snprintf(why, sizeof(why), "%.*s", (int)(answer->len < sizeof(why) ? answer->len : sizeof(why)),
+             answer->len ? answer->text : "");
+    if (task->cancel || (task->overdue && answer->kind != ANSWER_BURY)) {
         feed_set_cancelled(worker, task, why);
         assign_finish(pool, task, TASK_CANCELLED, worker, now);
     } else if (answer->kind == ANSWER_BURY) {

@@ -15,6 +15,7 @@
 static const double RATE_TAU = 60.0;
 static const double HISTOGRAM_FIRST = 100e-6;
 static const double HISTOGRAM_WIDTH = 1.25;
+static const double HISTOGRAM_LOG = 4.481420117724551; /* 1 / log(HISTOGRAM_WIDTH) */
 
 static double seconds_between(int64_t from, int64_t to)
 {
@@ -31,7 +32,10 @@ void rate_add(struct rate *rate, int64_t now, double count)
 {
     if (!rate->last)
         rate->since = now;
-    rate->value = rate->value * exp(-seconds_between(rate->last, now) / RATE_TAU) + count;
+    /* Most come many at once. */
+    if (now != rate->last)
+        rate->value *= exp(-seconds_between(rate->last, now) / RATE_TAU);
+    rate->value += count;
     rate->last = now;
 }
 
@@ -47,9 +51,8 @@ double rate_get(const struct rate *rate, int64_t now)
 
 void histogram_add(struct histogram *histogram, int64_t now, double seconds)
 {
-    int bucket = seconds <= HISTOGRAM_FIRST
-                     ? 0
-                     : (int)(log(seconds / HISTOGRAM_FIRST) / log(HISTOGRAM_WIDTH)) + 1;
+    int bucket =
+        seconds <= HISTOGRAM_FIRST ? 0 : (int)(log(seconds / HISTOGRAM_FIRST) * HISTOGRAM_LOG) + 1;
 
     if (seconds_between(histogram->halved_at, now) > 300) {
         for (size_t i = 0; i < STATS_BUCKETS; i++)
