@@ -70,7 +70,6 @@ void life_free(struct life *life)
     loop_delete(life->sup->loop, &life->exit_watch);
     if (life->proc.pid && map_find(&life->sup->by_pid, (uint64_t)life->proc.pid) == life)
         map_take(&life->sup->by_pid, (uint64_t)life->proc.pid);
-    proc_close(&life->proc);
     if (life->capture) {
         capture_finish(life->capture, life->sup->wall);
         capture_set_raw(life->capture, NULL, NULL);
@@ -78,6 +77,7 @@ void life_free(struct life *life)
     }
     if (life->owns_capture)
         life_keep_last_words(life);
+    proc_close(&life->proc);
     speech_fini(life);
     if (life->group.dir >= 0)
         cgroup_close(&life->sup->cgroups, &life->group);

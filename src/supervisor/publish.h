@@ -19,6 +19,13 @@ struct task;
 struct worker;
 struct worker_life;
 
+/* Seconds from then until now; 0 when it never was. */
+double publish_since(const struct supervisor *sup, int64_t then);
+/* A negative number is not known: null. */
+void publish_number(struct json_out *out, const char *key, double value, int decimals);
+/* "progress" (percent), "progress_done", "progress_total", "progress_text" and "eta" of a task
+ * (NULL = none): what its worker told, and what it makes of the time it took so far. */
+void publish_progress(const struct supervisor *sup, struct json_out *out, const struct task *task);
 /* Rows. `key` NULL inside arrays. */
 void publish_pool(const struct supervisor *sup, struct json_out *out, const char *key,
                   const struct pool_box *box);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of pools, workers, tasks and events as JSON. Field names are those of wire/control.h and
+ * Rows of pools, events and past lives as JSON. Field names are those of wire/control.h and
  * stay stable; a value that is not known is null.
  */
 #include <stdio.h>
@@ -9,21 +9,18 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "logs/capture.h"
-#include "pool/shared.h"
 #include "supervisor/events.h"
-#include "supervisor/life.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
 #include "wire/json_out.h"
 
-static double since(const struct supervisor *sup, int64_t then)
+double publish_since(const struct supervisor *sup, int64_t then)
 {
     return then ? (double)(sup->now - then) / 1e9 : 0;
 }
 
-static void number_or_null(struct json_out *out, const char *key, double value, int decimals)
+void publish_number(struct json_out *out, const char *key, double value, int decimals)
 {
     if (value < 0)
         json_put_null(out, key);
@@ -94,14 +91,14 @@ static void pool_rates(const struct supervisor *sup, struct json_out *out,
     json_put_number(out, "rate", done + failed, 2);
     json_put_number(out, "in_rate", rate_get(&stats->in, sup->now), 2);
     json_put_number(out, "fail_rate", failed, 2);
-    number_or_null(out, "fail_percent", done + failed > 0 ? failed / (done + failed) * 100 : -1, 1);
-    number_or_null(out, "eta", eta, 1);
+    publish_number(out, "fail_percent", done + failed > 0 ? failed / (done + failed) * 100 : -1, 1);
+    publish_number(out, "eta", eta, 1);
     json_put_string(out, "eta_why", why);
-    number_or_null(out, "p95", histogram_quantile(&stats->runtimes, 0.95), 4);
-    number_or_null(out, "oldest", oldest ? since(sup, oldest->accepted_at) : -1, 1);
+    publish_number(out, "p95", histogram_quantile(&stats->runtimes, 0.95), 4);
+    publish_number(out, "oldest", oldest ? publish_since(sup, oldest->accepted_at) : -1, 1);
     json_put_int(out, "restarts", (int64_t)box->pool->restarts);
     json_put_int(out, "restarts_hour", hour_counter_get(&stats->restarts, sup->now));
-    number_or_null(out, "cpu", box->cpu, 1);
+    publish_number(out, "cpu", box->cpu, 1);
     json_put_int(out, "rss", box->rss);
     json_open_array(out, "load");
     for (size_t i = 0; i < stats->load_count; i++)
@@ -117,7 +114,7 @@ static void worker_alert(const struct supervisor *sup, struct json_out *out,
     char line[320], wait[16];
 
     if (worker->hung) {
-        str_format_duration(wait, since(sup, worker->hung_at));
+        str_format_duration(wait, publish_since(sup, worker->hung_at));
         snprintf(line, sizeof(line), "pid %d hung for %s more than its limit%s%.80s%s", worker->pid,
                  wait, worker->task ? ", task \"" : "", worker->task ? worker->task->input : "",
                  worker->task ? "\"" : "");
@@ -186,181 +183,18 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_int(out, "size", pool->want);
     json_put_int(out, "configured", pool->configured);
     json_put_string(out, "size_by", pool->size_by[0] ? pool->size_by : NULL);
-    number_or_null(out, "size_at",
+    publish_number(out, "size_at",
                    pool->size_at ? (double)supervisor_wall_of(sup, pool->size_at) / 1e9 : -1, 3);
     json_put_int(out, "busy", (int64_t)pool_busy(pool));
     pool_counts(out, box);
     pool_rates(sup, out, box);
     json_put_int(out, "revision", 1);
+    json_put_int(out, "recycling", (int64_t)pool->recycling);
     json_put_bool(out, "paused", pool->paused);
     json_put_bool(out, "held", pool->held);
     json_put_int(out, "backoff", (int64_t)pool->count[WORKER_BACKOFF]);
     pool_last_event(sup, out, box);
     pool_alert(sup, out, box);
-    json_close_object(out);
-}
-
-typedef void shared_print_function(const struct shared *shared, const void *holder,
-                                   struct buf *out);
-
-/* Names of locks and permits, as many as fit a row. */
-static void put_shared(struct json_out *out, const char *key, const struct life *life,
-                       shared_print_function *print)
-{
-    struct buf names = {0};
-
-    if (life)
-        print(life->sup->shared, life, &names);
-    if (buf_len(&names))
-        json_put_bytes(out, key, buf_data(&names), buf_len(&names) < 80 ? buf_len(&names) : 80);
-    else
-        json_put_null(out, key);
-    buf_fini(&names);
-}
-
-static void worker_task(const struct supervisor *sup, struct json_out *out,
-                        const struct worker *worker)
-{
-    const struct task *task = worker->task;
-    char id[16];
-
-    if (!task) {
-        json_put_null(out, "task");
-        return;
-    }
-    str_format_id(id, task->id);
-    json_open_object(out, "task");
-    json_put_string(out, "id", id);
-    json_put_bytes(out, "text", task->input, task->len < 200 ? task->len : 200);
-    json_put_int(out, "attempt", task->attempts);
-    json_put_number(out, "since", since(sup, task->started_at), 1);
-    json_close_object(out);
-}
-
-static const char *worker_flag(const struct worker *worker)
-{
-    if (worker->unkillable)
-        return "unkillable";
-    if (worker->hung)
-        return "hung";
-    if (worker->stopped && worker->has_process)
-        return "stopped";
-    return worker->suspect ? "suspect" : NULL;
-}
-
-static void worker_samples(struct json_out *out, const struct life *life)
-{
-    char last[200] = "";
-    size_t count;
-
-    number_or_null(out, "cpu", life ? life->cpu_percent : -1, 1);
-    if (life)
-        json_put_int(out, "rss", life->rss);
-    else
-        json_put_null(out, "rss");
-    json_open_array(out, "cpu_history");
-    count = life ? life->cpu_count < 12 ? life->cpu_count : 12 : 0;
-    for (size_t i = 0; i < count; i++)
-        json_put_int(out, NULL,
-                     life->cpu_history[(life->cpu_next + ARRAY_LEN(life->cpu_history) - count + i) %
-                                       ARRAY_LEN(life->cpu_history)]);
-    json_close_array(out);
-    if (life)
-        json_put_int(out, "threads", life->threads);
-    else
-        json_put_null(out, "threads");
-    if (life && life->fds >= 0)
-        json_put_int(out, "fds", life->fds);
-    else
-        json_put_null(out, "fds");
-    if (life)
-        capture_last_line(life->capture, last, sizeof(last));
-    json_put_bytes(out, "last_line", last, strlen(last));
-    json_put_bytes(out, "status", life ? life->status_text : "",
-                   life ? strlen(life->status_text) : 0);
-}
-
-void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
-                           const struct worker *worker)
-{
-    struct life *life = worker->life;
-    const struct hang_spec *hang = &worker->pool->spec->hang;
-    bool waits = worker->state == WORKER_BACKOFF || worker->state == WORKER_HELD ||
-                 worker->state == WORKER_FAILED;
-
-    if (life)
-        life->shown_at = sup->now;
-    json_put_string(out, "pool", worker->pool->spec->name);
-    json_put_int(out, "slot", worker->slot);
-    if (worker->pid)
-        json_put_int(out, "pid", worker->pid);
-    else
-        json_put_null(out, "pid");
-    json_put_int(out, "start", life ? (int64_t)life->proc.start : 0);
-    json_put_int(out, "generation", worker->generation);
-    json_put_string(out, "state", worker_state_name(worker->state));
-    json_put_string(out, "flag", worker_flag(worker));
-    json_put_number(out, "since", since(sup, worker->since), 1);
-    number_or_null(out, "heartbeat", hang->heartbeat && life ? since(sup, worker->last_beat) : -1,
-                   1);
-    json_put_int(out, "done", (int64_t)worker->done);
-    worker_task(sup, out, worker);
-    number_or_null(out, "progress", worker->done_fraction < 0 ? -1 : worker->done_fraction * 100,
-                   1);
-    json_put_null(out, "progress_text");
-    json_put_null(out, "eta");
-    worker_samples(out, life);
-    json_put_int(out, "restarts", (int64_t)worker->restarts);
-    number_or_null(out, "retry_in",
-                   waits && heap_has(&worker->state_timer)
-                       ? (double)(worker->state_timer.key - sup->now) / 1e9
-                       : -1,
-                   1);
-    put_shared(out, "held", life, shared_print_held);
-    put_shared(out, "awaits", life, shared_print_awaits);
-    json_put_bytes(out, "why", worker->why, strlen(worker->why));
-}
-
-void publish_worker(const struct supervisor *sup, struct json_out *out, const char *key,
-                    const struct worker *worker)
-{
-    json_open_object(out, key);
-    publish_worker_fields(sup, out, worker);
-    json_close_object(out);
-}
-
-void publish_task(const struct supervisor *sup, struct json_out *out, const char *key,
-                  const struct pool_box *box, const struct task *task)
-{
-    char id[16];
-    int64_t timeout = box->spec->timeout.duration;
-    bool running = task->state == TASK_RUNNING;
-
-    str_format_id(id, task->id);
-    json_open_object(out, key);
-    json_put_string(out, "id", id);
-    json_put_string(out, "pool", box->spec->name);
-    json_put_int(out, "seq", (int64_t)task->seq);
-    json_put_string(out, "state", task_state_name(task->state));
-    json_put_int(out, "priority", task->priority);
-    json_put_number(out, "age", since(sup, running ? task->started_at : task->accepted_at), 1);
-    json_put_int(out, "attempts", task->attempts);
-    json_put_int(out, "max_attempts", box->spec->retries + 1);
-    if (running && task->worker)
-        json_put_int(out, "worker", task->worker->pid);
-    else
-        json_put_null(out, "worker");
-    number_or_null(
-        out, "deadline",
-        running && timeout ? (double)supervisor_wall_of(sup, task->started_at + timeout) / 1e9 : -1,
-        3);
-    json_put_int(out, "size", (int64_t)task->len);
-    json_put_bytes(out, "by", task->by ? task->by : "source",
-                   strlen(task->by ? task->by : "source"));
-    json_put_bytes(out, "task", task->input, task->len < 1024 ? task->len : 1024);
-    json_put_string(out, "error", task->error);
-    number_or_null(out, "retry_in",
-                   heap_has(&task->due) ? (double)(task->due.key - sup->now) / 1e9 : -1, 1);
     json_close_object(out);
 }
 

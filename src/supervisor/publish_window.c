@@ -138,14 +138,15 @@ static double worker_sort_value(const struct worker *worker, const char *key)
         return worker->pid ? worker->pid : 1e12;
     if (strcmp(key, "slot") == 0)
         return worker->slot;
-    if (strcmp(key, "for") == 0)
-        return (double)worker->since;
+    if (strcmp(key, "for") == 0) /* the screen shows the age of the task where there is one */
+        return (double)(worker->task ? worker->task->started_at : worker->since);
     if (strcmp(key, "cpu") == 0)
         return life ? -life->cpu_percent : 1;
     if (strcmp(key, "rss") == 0)
         return life ? -(double)life->rss : 1;
     if (strcmp(key, "done") == 0)
-        return -(double)worker->done;
+        return -(double)(worker->pool->spec->mode == POOL_WORKER ? worker->life_done
+                                                                 : worker->done);
     if (strcmp(key, "task") == 0)
         return worker->task ? (double)worker->task->id : 1e15;
     if (strcmp(key, "state") == 0)
@@ -176,9 +177,9 @@ static bool worker_passes(struct subscription *sub, const struct worker *worker)
         return false;
     if (!sub->filter.set)
         return true;
-    snprintf(text, sizeof(text), "%s[%d] %d %s%s %.200s", worker->pool->spec->name, worker->slot,
+    snprintf(text, sizeof(text), "%s[%d] %d %s%s%s %.200s", worker->pool->spec->name, worker->slot,
              worker->pid, worker_state_name(worker->state), worker->hung ? " HUNG" : "",
-             worker->task ? worker->task->input : "");
+             worker->recycle ? " recycle" : "", worker->task ? worker->task->input : "");
     return view_filter_passes(&sub->filter, text, NULL);
 }
 

@@ -46,15 +46,19 @@
  *   accepted done failed retried buried cancelled skipped retrying delayed held_tasks
  *   total(tasks expected|null) rate in_rate fail_percent eta eta_why p95 oldest restarts
  *   restarts_hour cpu rss load[at most 20 of 0..100, newest last, 15 s each] revision paused held
- *   last_event{at,text} alert[lines of text]}
+ *   recycling(workers that go when their replacement is up) last_event{at,text}
+ *   alert[lines of text]}
  *   state: one word of ok starting hung backoff held failed draining paused stopped done idle
  *
  * view "workers": arguments pool(optional) sort(state pid pool slot for cpu rss done task) desc
- *   filter(regex, optional; "!" first inverts) offset count; rows {pool slot pid start generation
- *   state flag(null|"suspect"|"hung"|"stopped"|"unkillable") since(seconds in this state) cpu rss
- *   heartbeat(seconds since|null) done task{id,text,attempt,since} progress(0..100|null)
- *   progress_text status eta cpu_history[at most 12 of 0..100] threads fds last_line restarts
- *   retry_in(seconds|null) held awaits why(text: last end)}
+ *   filter(regex, optional; "!" first inverts) offset count; rows {pool mode slot pid start
+ *   generation age(of the process|null) state flag(null|"suspect"|"hung"|"stopped"|"unkillable")
+ *   recycle(bool) pool_held(bool) since(seconds in this state) cpu rss
+ *   heartbeat(seconds since|null) done life_done(tasks of this process, worker mode)
+ *   in_flight task{id,text,attempt,since}: the oldest in hand;
+ *   progress(0..100|null) progress_done progress_total progress_text eta: of that task;
+ *   status cpu_history[at most 12 of 0..100] threads fds last_line restarts
+ *   retry_in(seconds|null) held awaits(names, separated by a space) why(text: last end)}
  *   state: down starting idle busy draining stopping backoff held failed (busy = up in a service)
  *
  * view "detail": argument target (PID or POOL[SLOT]); {"view":"detail","worker":{a workers row and:
@@ -64,8 +68,12 @@
  *   lives[{generation,pid,started,ended,lasted,why,exit,signal,log,tasks,user,sys,maxrss}]}}
  *   newest first
  *
- * view "tasks": arguments pool state sort filter offset count; rows {id pool seq state priority age
- *   attempts max_attempts worker(pid|null) deadline(epoch|null) size by task error retry_in};
+ * view "tasks": arguments pool state sort(state id pool priority age attempts worker deadline size)
+ *   desc filter(looks at task, id, pool, state and error) offset count; rows {id pool
+ *   pool_paused(bool) seq state in_hand(bool: its worker holds older ones) priority age
+ *   attempts max_attempts deaths
+ *   worker(pid|null) slot start last_worker last_slot progress progress_done progress_total
+ *   progress_text eta deadline(epoch|null) size by task error retry_in};
  *   beside rows: "counts":{held,delayed,ready,running,retry,done,failed,buried,cancelled,skipped,
  *   accepted}, "history":[queue depth], "in_rate","rate","eta","eta_pool","oldest"
  *   state: held delayed ready running retry done failed buried cancelled skipped
