@@ -219,25 +219,22 @@ static void resize(struct tui *tui, int by)
         act_scale(tui, pin.pool, size + by, size);
 }
 
-/* Pause and hold, and their ends: no harm, so at once. */
+/* Pause and hold of a pool, and their ends: no harm, so at once. */
 static void toggle(struct tui *tui, const char *verb, const char *flag)
 {
     const json_t *row = tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui);
     bool ends = row && field_bool(row, flag);
-    json_t *request = json_pack("{s:s}", "cmd", ends ? "resume" : verb);
     struct pin pin;
     char what[192];
 
     view_subject(tui, &pin);
-    if (!pin.pool[0]) {
-        json_decref(request);
+    if (!pin.pool[0])
         return;
-    }
-    pin.pid = 0; /* the slot is held, not the process */
-    act_target(request, &pin);
-    snprintf(what, sizeof(what), "%.80s: %s", json_string_value(json_object_get(request, "target")),
-             ends ? "resumed" : verb);
-    act_send(tui, request, what);
+    snprintf(what, sizeof(what), "%.80s: %s", pin.pool,
+             ends                         ? "resumed"
+             : strcmp(verb, "pause") == 0 ? "paused, P resumes"
+                                          : "automatic restarts held, H resumes");
+    act_send(tui, json_pack("{s:s,s:s}", "cmd", ends ? "resume" : verb, "target", pin.pool), what);
 }
 
 static void on_task(struct tui *tui, const char *verb, const char *done)
@@ -249,6 +246,14 @@ static void on_task(struct tui *tui, const char *verb, const char *done)
         return;
     snprintf(what, sizeof(what), "task %.24s: %s", field_text(row, "id"), done);
     act_send(tui, json_pack("{s:s,s:[s]}", "cmd", verb, "tasks", field_text(row, "id")), what);
+}
+
+/* A running one has a say in it; what waits can be brought back. */
+static void cancel_task(struct tui *tui)
+{
+    bool running = strcmp(field_text(view_selected(tui), "state"), "running") == 0;
+
+    on_task(tui, "cancel", running ? "told to stop" : "cancelled   u undo (8s)");
 }
 
 static void prioritise(struct tui *tui, int change)
@@ -284,9 +289,9 @@ bool act_do(struct tui *tui, enum action action)
     if (action == ACTION_GROW || action == ACTION_SHRINK)
         resize(tui, action == ACTION_GROW ? 1 : -1);
     else if (action == ACTION_PAUSE)
-        toggle(tui, "pause", "paused");
+        toggle(tui, "pause", tui->view == VIEW_POOLS ? "paused" : "pool_paused");
     else if (action == ACTION_HOLD)
-        toggle(tui, "hold", "held");
+        toggle(tui, "hold", tui->view == VIEW_POOLS ? "held" : "pool_held");
     else if (action == ACTION_RESTART)
         act_change(tui, "restart", "Restart");
     else if (action == ACTION_STOP)
@@ -298,7 +303,9 @@ bool act_do(struct tui *tui, enum action action)
     else if (action == ACTION_RETRY)
         on_task(tui, "retry", "runs again");
     else if (action == ACTION_CANCEL)
-        on_task(tui, "cancel", "cancelled");
+        cancel_task(tui);
+    else if (action == ACTION_BURY)
+        on_task(tui, "bury", "buried");
     else if (action == ACTION_RAISE || action == ACTION_LOWER)
         prioritise(tui, action == ACTION_RAISE ? 1 : -1);
     else if (action == ACTION_ACK || action == ACTION_ACK_ALL)

@@ -106,7 +106,7 @@ static void on_quit(struct tui *tui, struct dialog *dialog, int value)
     (void)dialog;
     if (value == 1)
         stop_all(tui);
-    else
+    else if (value == 0)
         tui->quit = true;
 }
 

@@ -56,6 +56,17 @@ static void send_verb(struct tui *tui, const struct command *command, json_t *re
         dialog_line(dialog, "Type %s to do it:", expected);
 }
 
+/* A verb about tasks without any is about the selected one. */
+static void add_selected_task(struct tui *tui, const struct command *command,
+                              const struct words *words, json_t *request)
+{
+    const json_t *row = tui->view == VIEW_QUEUE ? view_selected(tui) : NULL;
+
+    for (size_t i = 0; row && words->count == 1 && i < command->arg_count; i++)
+        if (command->args[i].kind == ARG_REST && strcmp(command->args[i].name, "tasks") == 0)
+            json_object_set_new(request, "tasks", json_pack("[s]", field_text(row, "id")));
+}
+
 static void run_verb(struct tui *tui, const struct words *words, const char *line)
 {
     const struct command *command = command_find(words->word[0]);
@@ -78,6 +89,7 @@ static void run_verb(struct tui *tui, const struct words *words, const char *lin
         return;
     }
     request = json_pack("{s:s}", "cmd", command->name);
+    add_selected_task(tui, command, words, request);
     if (words_request(command, words, request, &err) < 0) {
         notice_say(tui, ROLE_BAD, "%s", err.text);
         json_decref(request);

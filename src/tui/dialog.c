@@ -148,7 +148,8 @@ static int widest(const struct dialog *dialog)
         width = line > width ? line : width;
     }
     for (size_t i = 0; i < dialog->item_count; i++) {
-        size_t item = utf8_text_width(dialog->items[i], strlen(dialog->items[i])) + 6;
+        size_t item = utf8_text_width(dialog->items[i], strlen(dialog->items[i])) +
+                      (dialog->item_keys[i] ? 9 : 6);
         width = item > width ? item : width;
     }
     return (int)(width < 47 ? 47 : width);
@@ -209,6 +210,9 @@ void dialog_draw(struct dialog *dialog, struct cells *cells, const struct theme 
         bool chosen = i == dialog->chosen;
         cells_printf(cells, y, dialog->left + 2, dialog->width - 4, TEXT_PLAIN, "%s %s",
                      chosen ? "▸" : " ", dialog->items[i]);
+        if (dialog->item_keys[i])
+            cells_printf(cells, y, dialog->left + dialog->width - 3, 1,
+                         theme_style(theme, ROLE_KEY), "%c", dialog->item_keys[i]);
         if (!chosen)
             continue;
         cells_add_attrs(cells, y, dialog->left + 1, dialog->width - 2, TEXT_REVERSE);

@@ -134,7 +134,7 @@ static bool act_on_screen(struct tui *tui, enum action action)
     else if (action == ACTION_SORT_LEFT || action == ACTION_SORT_RIGHT)
         menu_sort_step(tui, action == ACTION_SORT_LEFT ? -1 : 1);
     else if (action == ACTION_SORT_INVERT)
-        tui->sorts[tui->view].desc = !tui->sorts[tui->view].desc;
+        menu_sort_invert(tui);
     else
         return false;
     return true;

@@ -13,6 +13,7 @@ void dispatch_action(struct tui *tui, enum action action);
 /* menu.c: the sort and the setup menu, sorting by a click on a header. */
 void menu_sort(struct tui *tui);
 void menu_sort_step(struct tui *tui, int step);
+void menu_sort_invert(struct tui *tui);
 void menu_sort_column(struct tui *tui, int column);
 void menu_setup(struct tui *tui);
 /* search.c: find, filter and the prompts that are about text. */

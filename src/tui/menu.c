@@ -71,6 +71,17 @@ void menu_sort_step(struct tui *tui, int step)
     }
 }
 
+void menu_sort_invert(struct tui *tui)
+{
+    struct sort *sort = &tui->sorts[tui->view];
+
+    /* The workers are always sorted; the other lists have an order of their own until then. */
+    if (!sort->key && tui->view != VIEW_WORKERS)
+        notice_say(tui, ROLE_NORMAL, "F6 chooses a column first");
+    else
+        sort->desc = !sort->desc;
+}
+
 void menu_sort_column(struct tui *tui, int column)
 {
     const struct view *view = view_now(tui);

@@ -47,17 +47,36 @@ const struct column view_pool_columns[VIEW_POOL_COLUMNS] = {
     [C_EVENT] = {"LAST EVENT", NULL, 20, 1000, 12, false, false},
 };
 
-static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
+/* One more than wanted is up, on purpose: a replacement starts before its predecessor goes. */
+static bool is_recycling(const json_t *row)
 {
     const char *state = field_text(row, "state");
+
+    return field_int(row, "recycling", 0) > 0 &&
+           (strcmp(state, "starting") == 0 || strcmp(state, "draining") == 0);
+}
+
+static const char *shown_state(const json_t *row)
+{
+    return is_recycling(row) ? "recycle" : field_text(row, "state");
+}
+
+static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
+{
+    const char *state = shown_state(row);
     int64_t hung = field_int(row, "hung", 0);
     double total = field_number(row, "total");
     double done = field_number(row, "done") + field_number(row, "failed") +
                   field_number(row, "buried") + field_number(row, "cancelled") +
                   field_number(row, "skipped");
 
+    double bad = field_number(row, "failed") + field_number(row, "buried");
+
     cell->style = view_style(tui, theme_look(state)->role);
-    if (strcmp(state, "hung") == 0 && hung > 0)
+    if (strcmp(state, "done") == 0 && bad > 0) {
+        snprintf(cell->text, sizeof(cell->text), "done ✗%.0f", bad);
+        cell->style = view_style(tui, ROLE_BAD);
+    } else if (strcmp(state, "hung") == 0 && hung > 0)
         snprintf(cell->text, sizeof(cell->text), "hung %lld", (long long)hung);
     else if (strcmp(state, "ok") == 0 && total > 0 && done >= 0)
         snprintf(cell->text, sizeof(cell->text), "ok %d%%", (int)(done * 100 / total));
@@ -70,7 +89,8 @@ static void fill_live(const json_t *row, struct table_cell *cell)
     long long live = (long long)field_int(row, "live", 0);
     long long want = (long long)field_int(row, "want", 0);
 
-    snprintf(cell->text, sizeof(cell->text), live > want ? "%lld→%lld" : "%lld/%lld", live, want);
+    snprintf(cell->text, sizeof(cell->text),
+             live > want && !is_recycling(row) ? "%lld→%lld" : "%lld/%lld", live, want);
 }
 
 static void fill_conf(struct tui *tui, const json_t *row, struct table_cell *cell)
@@ -134,8 +154,8 @@ void view_pool_fill(struct tui *tui, const json_t *row, size_t column, int width
     (void)width;
     switch (column) {
     case C_GLYPH:
-        snprintf(cell->text, sizeof(cell->text), "%s", theme_look(field_text(row, "state"))->glyph);
-        cell->style = view_style(tui, theme_look(field_text(row, "state"))->role);
+        snprintf(cell->text, sizeof(cell->text), "%s", theme_look(shown_state(row))->glyph);
+        cell->style = view_style(tui, theme_look(shown_state(row))->role);
         break;
     case C_POOL:
         cell->bytes = field_bytes(row, "name", &cell->len);

@@ -51,9 +51,10 @@ static const struct look looks[] = {
     {"backoff", "↻", ROLE_BACKOFF},   {"retry", "↻", ROLE_BACKOFF},
     {"suspect", "!", ROLE_BACKOFF},   {"paused", "‖", ROLE_PAUSED},
     {"hung", "!", ROLE_HUNG},         {"unkillable", "!", ROLE_HUNG},
-    {"buried", "✗", ROLE_BAD},        {"cancelled", "‖", ROLE_PAUSED},
+    {"buried", "⊘", ROLE_GAVE_UP},    {"cancelled", "‖", ROLE_PAUSED},
     {"skipped", "‖", ROLE_PAUSED},    {"held", "⊘", ROLE_GAVE_UP},
-    {"failed", "⊘", ROLE_GAVE_UP},    {"", "·", ROLE_IDLE},
+    {"failed", "⊘", ROLE_GAVE_UP},    {"recycle", "◔", ROLE_DRAINING},
+    {"ended", "✗", ROLE_BAD},         {"", "·", ROLE_IDLE},
 };
 
 static const struct look levels[] = {

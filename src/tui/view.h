@@ -78,15 +78,34 @@ void view_draw_mini(struct tui *tui);
 int view_draw_meters(struct tui *tui, int y);
 
 /* Columns shared between views and panes. */
-extern const struct widen view_worker_widen, view_event_widen;
-enum { VIEW_POOL_COLUMNS = 17, VIEW_WORKER_COLUMNS = 18, VIEW_EVENT_COLUMNS = 8 };
-extern const struct column view_pool_columns[], view_worker_columns[], view_event_columns[];
+extern const struct widen view_worker_widen, view_event_widen, view_task_widen;
+enum {
+    VIEW_POOL_COLUMNS = 17,
+    VIEW_WORKER_COLUMNS = 19,
+    VIEW_EVENT_COLUMNS = 8,
+    VIEW_TASK_COLUMNS = 14
+};
+extern const struct column view_pool_columns[], view_worker_columns[], view_event_columns[],
+    view_task_columns[];
 void view_pool_fill(struct tui *tui, const json_t *row, size_t column, int width,
                     struct table_cell *cell);
 /* "12:38:02 resized 12→16 by ana", "-" when nothing has happened. */
 void view_pool_event(const json_t *row, struct table_cell *cell);
+/* The word for its state, as rows and titles show it. */
+const char *view_worker_state(const json_t *row);
+/* Two parts of the pages on one worker, of a row or two when there is something to say: the bar of
+ * its task with count, text and ETA; its status and what it holds and waits for. Next row. */
+/* "3,204/10,000  page 12  ETA 40s", as much of it as is known; "" when nothing is. */
+void view_format_progress(char *out, size_t size, const json_t *row);
+int view_draw_progress(struct tui *tui, const json_t *row, int y);
+int view_draw_shares(struct tui *tui, const json_t *row, int y);
 void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int width,
                       struct table_cell *cell);
+/* The word for a task's state, and its look. */
+void view_task_state(const json_t *row, char *out, size_t size);
+const struct look *view_task_look(const json_t *row);
+void view_task_fill(struct tui *tui, const json_t *row, size_t column, int width,
+                    struct table_cell *cell);
 void view_event_fill(struct tui *tui, const json_t *row, size_t column, int width,
                      struct table_cell *cell);
 

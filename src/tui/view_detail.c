@@ -13,7 +13,7 @@
 #include "tui/field.h"
 #include "tui/view.h"
 
-enum { BAR = 30, OVER_AT = 100, TAIL_ROWS = 34, SPARK_X = 14 };
+enum { BAR = 30, OVER_AT = 100, TAIL_ROWS = 24, SPARK_X = 14 };
 
 static void want(struct tui *tui)
 {
@@ -37,8 +37,7 @@ static const json_t *shown_worker(const struct tui *tui)
 
 static int draw_title(struct tui *tui, const json_t *worker, int y)
 {
-    const char *flag = field_text(worker, "flag");
-    const char *state = *flag ? flag : field_text(worker, "state");
+    const char *state = view_worker_state(worker);
     double started = field_number(worker, "started");
     long long pid = (long long)field_int(worker, "pid", 0);
     char clock[16], age[16];
@@ -117,29 +116,47 @@ static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
 static int draw_task(struct tui *tui, const json_t *worker, int y)
 {
     const json_t *task = json_object_get(worker, "task");
-    double progress = field_number(worker, "progress");
-    char clock[16], percent[16] = "";
+    int64_t more = field_int(worker, "in_flight", 0) - 1;
+    char clock[16];
     int x;
 
+    if (strcmp(field_text(worker, "mode"), "service") == 0) /* it has no tasks */
+        return y;
     if (!json_is_object(task)) {
-        bool says = *field_text(worker, "status") != '\0';
-
-        view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", says ? "Status" : "Task",
-                 says ? field_text(worker, "status") : "-");
+        view_put(tui, y, 2, ROLE_NORMAL, "%-11s -", "Task");
         return y + 1;
     }
-    if (!isnan(progress))
-        snprintf(percent, sizeof(percent), "   %.0f%%", progress);
     field_format_clock(
         clock, field_number(model_summary(&tui->model), "now") - field_number(task, "since"),
         false);
-    x = view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s %s%s", "Task", field_text(task, "id"),
-                 field_text(task, "text"), percent);
+    x = view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s %s", "Task", field_text(task, "id"),
+                 field_text(task, "text"));
+    if (more > 0)
+        x = view_put(tui, y, x, ROLE_NORMAL, "  +%lld in hand", (long long)more);
     x = view_put(tui, y, x, ROLE_NORMAL, "  started %s", clock);
     if (field_int(worker, "max_attempts", 0) > 0)
         view_put(tui, y, x, ROLE_NORMAL, "  attempt %lld/%lld",
                  (long long)field_int(task, "attempt", field_int(worker, "attempts", 1)),
                  (long long)field_int(worker, "max_attempts", 0));
+    return view_draw_progress(tui, worker, y + 1);
+}
+
+/* What a persistent worker has done since it was started. */
+static int draw_done(struct tui *tui, const json_t *worker, int y)
+{
+    double life = field_number(worker, "life_done"), slot = field_number(worker, "done");
+    char done[32], all[32];
+    int x;
+
+    if (isnan(life))
+        return y;
+    field_format_count(done, life);
+    field_format_count(all, slot);
+    x = view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s tasks in this life", "Done", done);
+    if (slot > life)
+        x = view_put(tui, y, x, ROLE_NORMAL, ", %s in this slot", all);
+    if (field_bool(worker, "recycle"))
+        view_put(tui, y, x, ROLE_DRAINING, "   recycled when its replacement is up");
     return y + 1;
 }
 
@@ -294,6 +311,8 @@ static void draw(struct tui *tui)
         view_put(tui, y++, 2, ROLE_HUNG, "%s", field_text(worker, "hung_why"));
     y = draw_heartbeat(tui, worker, y);
     y = draw_task(tui, worker, y);
+    y = view_draw_shares(tui, worker, y);
+    y = draw_done(tui, worker, y);
     y = draw_usage(tui, worker, y);
     y = draw_findings(tui, worker, y, bottom);
     y = draw_lives(tui, worker, y, bottom);

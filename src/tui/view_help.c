@@ -63,9 +63,9 @@ static int draw_states(struct tui *tui, int y)
 {
     static const struct {
         const char *state, *label;
-    } states[] = {{"busy", "busy/ok"},      {"idle", "idle"},     {"starting", "starting"},
-                  {"draining", "draining"}, {"hung", "hung"},     {"backoff", "backoff"},
-                  {"paused", "paused"},     {"buried", "exited"}, {"failed", "gave up"}};
+    } states[] = {{"busy", "busy/ok"},      {"idle", "idle"},    {"starting", "starting"},
+                  {"draining", "draining"}, {"hung", "hung"},    {"backoff", "backoff"},
+                  {"paused", "paused"},     {"ended", "exited"}, {"failed", "gave up"}};
     int x = view_put(tui, y, 2, ROLE_TITLE, "States");
 
     for (size_t i = 0; i < ARRAY_LEN(states); i++) {
@@ -94,7 +94,10 @@ static void draw_help(struct tui *tui)
     if (y + 2 < tui->frame.bottom)
         y = draw_states(tui, y) + 1;
     if (y + 1 < tui->frame.bottom) {
-        view_put(tui, y++, 2, ROLE_NORMAL, "x, X, r, F9 and :shutdown ask before they act.");
+        view_put(tui, y++, 2, ROLE_NORMAL,
+                 asked_context(tui) == IN_QUEUE
+                     ? "x, r, B, + and - act at once; u takes a cancel of a waiting task back."
+                     : "x, X, r, F9 and :shutdown ask before they act.");
         view_put(tui, y, 2, ROLE_NORMAL,
                  "Mouse: M turns it off. Hold Shift to select text with your terminal.");
     }

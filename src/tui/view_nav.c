@@ -66,7 +66,7 @@ void view_open_worker(struct tui *tui, const json_t *row)
 {
     snprintf(tui->detail.pool, sizeof(tui->detail.pool), "%s", field_text(row, "pool"));
     tui->detail.slot = field_int(row, "slot", 0);
-    tui->detail.pid = field_int(row, "pid", 0);
+    tui->detail.pid = field_int(row, tui->view == VIEW_QUEUE ? "worker" : "pid", 0);
     tui->detail.start = field_int(row, "start", 0);
     tui->lists[VIEW_DETAIL] = (struct list){0};
     view_enter(tui, VIEW_DETAIL);

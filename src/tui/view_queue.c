@@ -9,127 +9,11 @@
 #include "tui/field.h"
 #include "tui/view.h"
 
-enum {
-    C_GLYPH,
-    C_ID,
-    C_POOL,
-    C_PRIORITY,
-    C_STATE,
-    C_AGE,
-    C_TRY,
-    C_WORKER,
-    C_DEADLINE,
-    C_SIZE,
-    C_BY,
-    C_SUBJECT,
-    C_ERROR
-};
+enum { PANE_ROWS = 22, PANE_HEIGHT = 5 };
 
-static const struct column columns[] = {
-    [C_GLYPH] = {"S", "state", 1, 0, 0, false, false},
-    [C_ID] = {"ID", "id", 7, 0, 0, false, false},
-    [C_POOL] = {"POOL", "pool", 8, 0, 0, false, false},
-    [C_PRIORITY] = {"PRI", "priority", 3, 0, 2, true, false},
-    [C_STATE] = {"STATE", "state", 8, 0, 0, false, false},
-    [C_AGE] = {"AGE", "age", 6, 0, 1, true, false},
-    [C_TRY] = {"TRY", "attempts", 3, 0, 3, true, false},
-    [C_WORKER] = {"WORKER", "worker", 6, 0, 4, true, false},
-    [C_DEADLINE] = {"DEADLINE", "deadline", 8, 0, 5, true, false},
-    [C_SIZE] = {"SIZE", "size", 6, 0, 6, true, false},
-    [C_BY] = {"ENQUEUED BY", NULL, 14, 0, 7, false, false},
-    [C_SUBJECT] = {"SUBJECT", NULL, 19, 32, 0, false, false},
-    [C_ERROR] = {"LAST ERROR", NULL, 40, 1000, 8, false, false},
-};
-
-static const struct widen widen = {C_POOL, C_SUBJECT, 12};
-
-/* The screen's words for a person; filters and JSON use the states' own names. */
-static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
+static bool has_pane(const struct tui *tui)
 {
-    const char *state = field_text(row, "state");
-    char in[16];
-
-    cell->style = view_style(tui, theme_look(state)->role);
-    if (strcmp(state, "ready") == 0)
-        snprintf(cell->text, sizeof(cell->text), "waiting");
-    else if (strcmp(state, "buried") == 0)
-        snprintf(cell->text, sizeof(cell->text), "dead");
-    else if (strcmp(state, "retry") == 0 && !isnan(field_number(row, "retry_in"))) {
-        field_format_age(in, field_number(row, "retry_in"));
-        snprintf(cell->text, sizeof(cell->text), "retry %s", in);
-    } else
-        snprintf(cell->text, sizeof(cell->text), "%.60s", state);
-}
-
-static const struct look *task_look(const json_t *row)
-{
-    const char *state = field_text(row, "state");
-
-    if (strcmp(state, "failed") == 0)
-        return theme_look("buried");
-    return theme_look(strcmp(state, "held") == 0 ? "paused" : state);
-}
-
-static void fill_tail(const json_t *row, size_t column, struct table_cell *cell)
-{
-    switch (column) {
-    case C_DEADLINE:
-        field_format_clock(cell->text, field_number(row, "deadline"), false);
-        break;
-    case C_SIZE:
-        field_format_size(cell->text, field_number(row, "size"));
-        break;
-    case C_BY:
-        cell->bytes = field_bytes(row, "by", &cell->len);
-        break;
-    case C_SUBJECT:
-        cell->bytes = field_bytes(row, "task", &cell->len);
-        break;
-    default:
-        cell->bytes = field_bytes(row, "error", &cell->len);
-        break;
-    }
-    if (column == C_ERROR && !cell->len)
-        cell->bytes = "-", cell->len = 1;
-}
-
-static void fill(struct tui *tui, const json_t *row, size_t column, int width,
-                 struct table_cell *cell)
-{
-    int64_t worker = field_int(row, "worker", 0), most = field_int(row, "max_attempts", 0);
-
-    (void)width;
-    switch (column) {
-    case C_GLYPH:
-        snprintf(cell->text, sizeof(cell->text), "%s", task_look(row)->glyph);
-        cell->style = view_style(tui, task_look(row)->role);
-        break;
-    case C_ID:
-        cell->bytes = field_bytes(row, "id", &cell->len);
-        break;
-    case C_POOL:
-        cell->bytes = field_bytes(row, "pool", &cell->len);
-        break;
-    case C_PRIORITY:
-        snprintf(cell->text, sizeof(cell->text), "%lld", (long long)field_int(row, "priority", 0));
-        break;
-    case C_STATE:
-        fill_state(tui, row, cell);
-        break;
-    case C_AGE:
-        field_format_age(cell->text, field_number(row, "age"));
-        break;
-    case C_TRY:
-        snprintf(cell->text, sizeof(cell->text), most > 0 ? "%lld/%lld" : "%lld",
-                 (long long)field_int(row, "attempts", 0), (long long)most);
-        break;
-    case C_WORKER:
-        snprintf(cell->text, sizeof(cell->text), worker > 0 ? "%lld" : "-", (long long)worker);
-        break;
-    default:
-        fill_tail(row, column, cell);
-        break;
-    }
+    return tui->frame.rows >= PANE_ROWS;
 }
 
 static int list_top(const struct tui *tui)
@@ -143,7 +27,7 @@ static void want(struct tui *tui)
     const struct sort *sort = &tui->sorts[VIEW_QUEUE];
     json_t *arguments;
 
-    list->page = tui->frame.bottom - list_top(tui) - 1;
+    list->page = tui->frame.bottom - list_top(tui) - 1 - (has_pane(tui) ? PANE_HEIGHT : 0);
     list->page = list->page < 1 ? 1 : list->page;
     if (list->moved)
         list_clamp(list);
@@ -182,7 +66,7 @@ static void draw_counts(struct tui *tui, const json_t *message, int y)
     static const struct {
         const char *label, *key;
     } counts[] = {{"Waiting", "ready"},  {"running", "running"}, {"retry", "retry"},
-                  {"dead", "buried"},    {"failed", "failed"},   {"held", "held"},
+                  {"buried", "buried"},  {"failed", "failed"},   {"held", "held"},
                   {"delayed", "delayed"}};
     const json_t *all = json_object_get(message, "counts");
     char count[32], oldest[16], text[64];
@@ -193,7 +77,8 @@ static void draw_counts(struct tui *tui, const json_t *message, int y)
         if (i > 3 && !(number > 0))
             continue;
         field_format_count(count, number > 0 ? number : 0);
-        x = view_put(tui, y, x, ROLE_NORMAL, "%s%s %s", x ? "  " : "", counts[i].label, count);
+        x = view_put(tui, y, x ? x + 2 : 0, i == 3 && number > 0 ? ROLE_BAD : ROLE_NORMAL, "%s %s",
+                     counts[i].label, count);
     }
     field_format_age(oldest, field_number(message, "oldest"));
     snprintf(text, sizeof(text), "oldest waiting %s", oldest);
@@ -213,7 +98,7 @@ static void draw_empty(struct tui *tui, const struct window *window, int y)
                  (long long)(field_int(summary, "live", 0) - field_int(summary, "busy", 0)));
 }
 
-/* What is in the queues: all that is not finished for good, the dead included. */
+/* What is in the queues: all that is not finished for good, the buried included. */
 static double all_tasks(const json_t *counts)
 {
     static const char *const keys[] = {"held", "delayed", "ready", "running", "retry", "buried"};
@@ -224,27 +109,98 @@ static double all_tasks(const json_t *counts)
     return sum;
 }
 
+/* The selected task in words: what it is, what became of it, and how far it is or why it failed. */
+static void draw_pane(struct tui *tui, const json_t *row, int y)
+{
+    long long last = (long long)field_int(row, "last_worker", 0);
+    long long deaths = (long long)field_int(row, "deaths", 0);
+    const char *error = field_text(row, "error");
+    char title[160], state[80], size[16];
+    int x;
+
+    snprintf(title, sizeof(title), "selected: task %.24s of %.80s", field_text(row, "id"),
+             field_text(row, "pool"));
+    view_rule(tui, ++y, title);
+    view_put(tui, ++y, 2, ROLE_NORMAL, "%s", field_text(row, "task"));
+    view_task_state(row, state, sizeof(state));
+    field_format_size(size, field_number(row, "size"));
+    x = view_put(tui, ++y, 2, view_task_look(row)->role, "%s", state);
+    x = view_put(tui, y, x, ROLE_NORMAL, "  attempt %lld of %lld",
+                 (long long)field_int(row, "attempts", 0),
+                 (long long)field_int(row, "max_attempts", 0));
+    if (deaths > 0)
+        x = view_put(tui, y, x, ROLE_BAD, "  %lld death%s", deaths, deaths == 1 ? "" : "s");
+    x = view_put(tui, y, x, ROLE_NORMAL, "  size %s, from %s", size, field_text(row, "by"));
+    if (field_int(row, "worker", 0) > 0)
+        view_put(tui, y, x, ROLE_NORMAL, "  in %s[%lld]", field_text(row, "pool"),
+                 (long long)field_int(row, "slot", 0));
+    else if (last > 0)
+        view_put(tui, y, x, ROLE_NORMAL, "  worker %s[%lld] pid %lld", field_text(row, "pool"),
+                 (long long)field_int(row, "last_slot", 0), last);
+    y = view_draw_progress(tui, row, y + 1);
+    if (*error)
+        view_put(tui, y, 2, ROLE_BAD, "%s", error);
+}
+
+/* What the keys do with a task in this state. */
+static void draw_hint(struct tui *tui, const json_t *row)
+{
+    const char *state = field_text(row, "state");
+
+    if (!row)
+        view_hint(tui, "F4 filters: buried, failed, a pool, an id or a part of the task");
+    else if (strcmp(state, "running") == 0)
+        view_hint(tui, "x cancel  l log  Enter its worker  P pause the pool");
+    else if (strcmp(state, "done") == 0 || strcmp(state, "skipped") == 0)
+        view_hint(tui, "l log  Enter log of its worker  F4 filter");
+    else if (strcmp(state, "ready") == 0 || strcmp(state, "delayed") == 0 ||
+             strcmp(state, "retry") == 0 || strcmp(state, "held") == 0)
+        view_hint(tui, "x cancel  +/- priority  B bury  P pause the pool%s",
+                  strcmp(state, "retry") == 0 ? "  r retry now" : "");
+    else
+        view_hint(tui, "r run again  l log  F4 filter (as: buried, failed)");
+}
+
+/* What the list shows: how it is sorted, which filter, how many. */
+static void draw_status(struct tui *tui, const struct window *window, double depth)
+{
+    const char *filter = tui->filters[VIEW_QUEUE].text;
+    const struct sort *sort = &tui->sorts[VIEW_QUEUE];
+    char total[32], sorted[64] = "";
+
+    field_format_count(total, *filter ? window->all : depth);
+    for (size_t i = 1; i < VIEW_TASK_COLUMNS; i++)
+        if (sort->key && view_task_columns[i].sort &&
+            strcmp(view_task_columns[i].sort, sort->key) == 0)
+            snprintf(sorted, sizeof(sorted), "sort %s%s  ", view_task_columns[i].title,
+                     sort->desc ? "▴" : "▾");
+    if (*filter)
+        view_status(tui, "%s/%.*s/  %d of %s", sorted, tui->frame.cols < 100 ? 12 : 60, filter,
+                    window->total, total);
+    else
+        view_status(tui, "%s%s%s tasks", sorted, *sorted ? "" : "all pools  ", total);
+}
+
 static void draw(struct tui *tui)
 {
     const struct window *window = &tui->model.windows[WINDOW_TASKS];
     const json_t *counts = json_object_get(window->message, "counts");
+    const json_t *row = view_selected(tui);
     double depth = all_tasks(counts);
-    char total[32];
-    int y;
+    int pane = has_pane(tui) ? PANE_HEIGHT : 0, y;
 
-    field_format_count(total, depth);
-    view_status(tui, "%s  %s tasks",
-                tui->filters[VIEW_QUEUE].text[0] ? tui->filters[VIEW_QUEUE].text : "all pools",
-                total);
+    draw_status(tui, window, depth);
     if (tui->frame.meters && window->message) {
         draw_depth(tui, window->message, depth, tui->frame.top);
         draw_counts(tui, window->message, tui->frame.top + 1);
     }
-    y = view_draw_list(tui, list_top(tui), tui->frame.bottom, columns, ARRAY_LEN(columns), fill,
-                       &widen);
+    y = view_draw_list(tui, list_top(tui), tui->frame.bottom - pane, view_task_columns,
+                       VIEW_TASK_COLUMNS, view_task_fill, &view_task_widen);
     if (window->loaded && !window->total)
         draw_empty(tui, window, y);
-    view_hint(tui, "r retry  x cancel  +/- priority  Enter detail  (r/x on dead or waiting tasks)");
+    if (pane && row)
+        draw_pane(tui, row, y);
+    draw_hint(tui, row);
 }
 
 static void key(const json_t *row, char *out, size_t size)
@@ -252,25 +208,25 @@ static void key(const json_t *row, char *out, size_t size)
     snprintf(out, size, "%s", field_text(row, "id"));
 }
 
-/* Enter leads to the worker that runs the task; a task without one shows its error. */
+/* Enter leads to the worker that runs the task, or to the log of the one that had it last. */
 static bool act(struct tui *tui, enum action action)
 {
     const json_t *row = view_selected(tui);
-    char pid[24];
+    char target[128];
 
     if (action != ACTION_OPEN || !row)
         return false;
     if (field_int(row, "worker", 0) > 0 && field_int(row, "slot", 0) > 0) {
         view_open_worker(tui, row);
-    } else if (field_int(row, "worker", 0) > 0) {
-        snprintf(pid, sizeof(pid), "%lld", (long long)field_int(row, "worker", 0));
-        view_open_log(tui, pid, pid);
+    } else if (field_int(row, "last_slot", 0) > 0) {
+        snprintf(target, sizeof(target), "%.100s[%lld]", field_text(row, "pool"),
+                 (long long)field_int(row, "last_slot", 0));
+        view_open_log(tui, target, target);
     } else {
-        notice_say(tui, ROLE_NORMAL, "%s: %s", field_text(row, "id"),
-                   *field_text(row, "error") ? field_text(row, "error") : field_text(row, "task"));
+        notice_say(tui, ROLE_NORMAL, "No worker has had this task yet");
     }
     return true;
 }
 
-const struct view view_queue = {"Queue", IN_QUEUE,          want, draw, act, key, WINDOW_TASKS,
-                                columns, ARRAY_LEN(columns)};
+const struct view view_queue = {
+    "Queue", IN_QUEUE, want, draw, act, key, WINDOW_TASKS, view_task_columns, VIEW_TASK_COLUMNS};

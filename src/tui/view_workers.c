@@ -12,7 +12,7 @@
 #include "tui/field.h"
 #include "tui/view.h"
 
-enum { PANE_COLS = 100, PANE_ROWS = 30, PANE_HEIGHT = 5 };
+enum { PANE_COLS = 100, PANE_ROWS = 30, PANE_HEIGHT = 6 };
 
 static bool has_pane(const struct tui *tui)
 {
@@ -113,6 +113,8 @@ static void draw_pane(struct tui *tui, const json_t *row, int y)
                  (long long)field_int(worker, "restarts", 0));
     if (*field_text(row, "why"))
         view_put(tui, y, x, ROLE_NORMAL, "  last exit: %s", field_text(row, "why"));
+    y = view_draw_progress(tui, row, y + 1) - 1;
+    y = view_draw_shares(tui, row, y + 1) - 1;
     finding = json_array_get(json_object_get(worker, "findings"), 0);
     if (json_is_object(finding))
         view_put(tui, ++y, 2, ROLE_NORMAL, "%s", field_text(finding, "text"));

@@ -167,11 +167,11 @@ static void pause_and_hold_toggle(void **state)
     screen_settle(test);
     screen_press(test, "jjjjjP", "nightly: resumed");
     json_decref(fake_wait_request(&test->fake, "resume"));
-    screen_press(test, "kP", "thumbs: pause");
+    screen_press(test, "kP", "thumbs: paused, P resumes");
     request = fake_wait_request(&test->fake, "pause");
     assert_string_equal(text_of(request, "target"), "thumbs");
     json_decref(request);
-    screen_press(test, "H", "thumbs: hold");
+    screen_press(test, "H", "thumbs: automatic restarts held");
     screen_press(test, "jjr", "export-eu: starting"); /* failed: started without a question */
     json_decref(fake_wait_request(&test->fake, "start"));
     screen_close(test);
