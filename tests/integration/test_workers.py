@@ -187,6 +187,21 @@ class Verdicts(Workers):
         self.assertEqual(self.task(server, good)["state"], "done")
         self.assertIn("was told to stop", server.events("timeout", "w")[0]["text"])
 
+    def test_time_limit_of_one_task(self):
+        """It is handed out alone, so that its neighbours have the worker's whole time."""
+        body = ("def work(text, *_):\n    if text == b'slow': time.sleep(1000)\n    return text\n"
+                "serve(work)\n")
+        server = self.start(self.pool("w", body, None, 1, batch=8, retries=1))
+        server.call("pause", target="w")
+        self.submit(server, "w", "a", "b")
+        slow, = self.submit(server, "w", "slow", timeout=0.3)
+        self.submit(server, "w", "c", "d")
+        server.call("resume", target="w")
+        self.wait_counts(server, done=4, failed=1)
+        self.assertEqual(self.task(server, slow)["attempts"], 2)
+        self.assertEqual({each["attempts"] for each in self.wait_results("w", 5)
+                          if each["ok"]}, {1})
+
     def test_touch_keeps_it_alive(self):
         body = ("def work(text, attempt, id):\n"
                 "    for i in range(8):\n"
@@ -346,6 +361,20 @@ class Life(Workers):
         self.assertIn("tasks done", server.events("recycle", "w")[0]["text"])
         self.assertEqual([each for each in server.events("exited", "w")
                           if "exit 0" not in each["text"]], [])
+
+    def test_memory_over_its_limit(self):
+        body = ("kept = []\ndef work(text, *_):\n    kept.append(bytearray(int(text) << 20))\n"
+                "    return os.getpid()\nserve(work)\n")
+        server = self.start(self.pool("w", body, None, 1, max_memory="100M"))
+        self.submit(server, "w", "1")
+        self.wait_counts(server, done=1)
+        self.submit(server, "w", "120")
+        self.assertIn("of memory, over 100", server.wait_event("recycle", "w")[0]["text"])
+        wait_for(lambda: server.events("exited", "w"), 10, "the end of the large one")
+        self.submit(server, "w", "2")
+        self.wait_counts(server, done=3)
+        pids = [each["result"] for each in self.wait_results("w", 3)]
+        self.assertEqual((pids[0] == pids[1], pids[1] == pids[2]), (True, False))
 
     def test_heartbeat(self):
         body = ("def work(text, *_):\n    if text == b'hang': time.sleep(1000)\n    return text\n"

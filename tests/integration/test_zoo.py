@@ -2,6 +2,7 @@
 """A zoo of ill-behaved workers, each in a pool of its own beside a healthy one. Each is found out by
 what it does and named in the events; meanwhile the supervisor answers, the healthy pool goes on at
 its pace, and no task is done that was not."""
+import glob
 import json
 import os
 import time
@@ -19,6 +20,8 @@ ONCE = ("def first(text):\n"
 # name: (what it does with a task; the event that names it: kind, text; keys of its pool)
 BREACHES = {
     "garbage": ("    raw(b'\\x01\\xfe garbage \\x1b[31m\\n')\n" + REST,
+                "a line that begins with no verb"),
+    "parting": ("    raw(b'\\x01 and goodbye\\n')\n    os._exit(0)\n",
                 "a line that begins with no verb"),
     "nuls": ("    raw(b'\\0' * 1000 + b'\\n')\n" + REST, "a line that begins with no verb"),
     "prose": ("    raw(b'processing 3 files\\n')\n" + REST, "a line that begins with no verb"),
@@ -142,6 +145,16 @@ class Zoo(Workers):
             self.assertEqual(bool(breaches), name in BREACHES, (name, breaches))
             self.assertTrue(all(text in each for each in breaches), (name, breaches))
 
+    def assert_evidence(self):
+        """What was said is kept in the worker's log, made harmless."""
+        text = b""
+        for path in glob.glob(f"{self.directory}/state/lifeguard/t/logs/garbage.*.log"):
+            with open(path, "rb") as file:
+                text += file.read()
+        self.assertIn(b"protocol breach: a line that begins with no verb; it said: ", text)
+        self.assertIn(b"garbage", text)
+        self.assertNotIn(b"\x1b", text)
+
     def found_out(self, server):
         done = {each["name"]: each for each in server.status()["pools"]}
         if any(done[name]["buried"] == 0 for name in BREACHES
@@ -171,11 +184,30 @@ class Zoo(Workers):
             self.assertGreater(beside, 0.6 * alone)
         self.assertEqual((server.status("well")["failed"], server.status("well")["restarts"]),
                          (0, 0))
+        self.assert_evidence()
         for name in WHOLE: # and nothing was done that was not
             self.assertEqual({each["result"] for each in self.results(f"{name}.jsonl")}, {"whole"})
         for name in BREACHES:
             self.assertLessEqual(server.status(name)["done"], name == "twice", name)
         server.audit()
+
+    def test_nobody_waits_busily_for_who_will_not_go(self):
+        """A breach, a closed input and deafness to TERM: ten seconds of grace cost no CPU."""
+        body = ("say('READY')\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nhear()\n"
+                "os.close(0)\nraw(b'\\1\\n')\nwhile True: time.sleep(1000)\n")
+        server = self.start(self.pool("w", body, None, 2, batch=4, stop={"grace": "4s"}))
+        server.wait_state("w", "idle", 2)
+        self.submit(server, "w", *map(str, range(40)))
+        server.wait_event("breach", "w")
+        server.wait_state("w", "stopping", 2)
+        begun, used = time.monotonic(), self.cpu_of(server.pid)
+        wait_for(lambda: time.monotonic() > begun + 2, 10, "the time")
+        self.assertLess(self.cpu_of(server.pid) - used, 0.5)
+
+    def cpu_of(self, pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
