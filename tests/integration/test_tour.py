@@ -3,6 +3,7 @@
 of its block, against the demo. What the README says must appear."""
 import os
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -63,6 +64,25 @@ class Tour(harness.Case):
     def test_readme_has_a_tour(self):
         self.assertGreater(len(keys()), 5)
         self.assertGreater(len(commands()), 5)
+
+
+class Worker(harness.Case):
+    """The README's worker, its config and its commands, as they stand there."""
+
+    def test_worker_pools(self):
+        with open(f"{ROOT}/README.md", encoding="utf-8") as file:
+            section = file.read().split("## Worker pools")[1].split("\n## ")[0]
+        python, config = re.findall(r"```(?:python)?\n([#p].*?)```", section, re.S)[:2]
+        self.write("squares.py", python, 0o755)
+        self.write("sq.cfg", 'supervisor = { state_dir = "state"; };\n' + config)
+        self.write("numbers.txt", "".join(f"{n}\n" for n in range(1, 201)))
+        shutil.copy(f"{ROOT}/config/examples/lifeguard.py", self.work)
+        self.expect(0, "run", "sq.cfg")
+        self.assertEqual([int(line["result"]) for line in self.results("squares.jsonl")],
+                         [n * n for n in range(1, 201)])
+        words = re.search(r"seq 100000 \| lifeguard (map .*?) *#", section).group(1).split()
+        done = self.expect(0, *words, stdin=b"3\n4\n")
+        self.assertEqual(done.stdout, b"9\n16\n")
 
 
 if __name__ == "__main__":
