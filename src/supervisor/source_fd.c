@@ -148,7 +148,7 @@ static bool source_split(struct source *source)
         size_t len = buf_len(&source->pending);
         char *cut = memchr(start, separator, len);
 
-        if (!cut && !source->at_end && len <= SOURCE_ITEM_MAX)
+        if (!cut && !source->at_end && len <= SOURCE_ITEM_MAX && !source->overlong)
             return true;
         if (!source_may_deliver(source))
             return false;
@@ -156,8 +156,9 @@ static bool source_split(struct source *source)
             len = (size_t)(cut - start);
         if (tasks->skip_header && !source->header_skipped)
             source->header_skipped = true;
-        else
+        else if (!source->overlong)
             source_deliver(source, start, len);
+        source->overlong = !cut;
         buf_consume(&source->pending, cut ? len + 1 : len);
     }
     return true;

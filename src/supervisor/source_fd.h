@@ -35,6 +35,7 @@ struct source {
     int fd;
     bool watched, readable, at_end, regular;
     bool header_skipped;
+    bool overlong;      /* the rest of a line that is left out still comes */
     struct buf pending; /* read, not yet split */
     struct loop_watch watch, exit_watch;
     struct proc child;

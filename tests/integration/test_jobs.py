@@ -46,6 +46,17 @@ class Sources(Finite):
                           results="r.jsonl"))
         self.assertEqual(set(self.outcome()), {"one", "", "three"})
 
+    def test_line_over_one_mebibyte_is_left_out_whole(self):
+        self.write("list.txt", "a\n" + "x" * (3 << 20) + "y\nb\n" + "x" * (1 << 20) + "\n")
+        server = self.start(job("j", ["sh", "-c", "wc -c"], {"file": "list.txt"}, input="stdin",
+                                results="r.jsonl"), STAY)
+        server.wait_done(pool="j")
+        event, = server.events("source", "j")
+        self.assertIn("item 2 is longer than 1048576 bytes: left out", event["text"])
+        self.assertEqual(server.shutdown(), 0)
+        self.assertEqual(sorted(int(result["result"]) for result in self.results("r.jsonl")),
+                         [1, 1, 1 << 20])
+
     def test_columns(self):
         self.write("list.tsv", "a\tb\tc\nd\te\tf\n")
         self.run_jobs(job("j", ["echo", "{2}-{1}-{-1}"], {"file": "list.tsv", "columns": "\t"},
