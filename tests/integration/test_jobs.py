@@ -55,7 +55,7 @@ class Sources(Finite):
         self.assertIn("item 2 is longer than 1048576 bytes: left out", event["text"])
         self.assertEqual(server.shutdown(), 0)
         self.assertEqual(sorted(int(result["result"]) for result in self.results("r.jsonl")),
-                         [1, 1, 1 << 20])
+                         [2, 2, (1 << 20) + 1]) # and the newline that stdin brings
 
     def test_columns(self):
         self.write("list.tsv", "a\tb\tc\nd\te\tf\n")

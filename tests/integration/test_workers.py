@@ -359,8 +359,8 @@ class Life(Workers):
         pids = [each["result"] for each in results]
         self.assertGreaterEqual(len(set(pids)), 4)
         self.assertIn("tasks done", server.events("recycle", "w")[0]["text"])
-        self.assertEqual([each for each in server.events("exited", "w")
-                          if "exit 0" not in each["text"]], [])
+        self.assertEqual({each["text"] for each in server.events("exited", "w")
+                          if "recycled" in each["text"]}, {"recycled by lifeguard: exit 0"})
 
     def test_memory_over_its_limit(self):
         body = ("kept = []\ndef work(text, *_):\n    kept.append(bytearray(int(text) << 20))\n"
