@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worker in C of rows 2, 3 and 11: squares a number, or counts the primes, or sums the square roots
- * of a range "FROM TO" (from included, to not). With "range WORK FROM TO" it does one range without
- * any supervisor: an ideal half.
+ * The worker in C of rows 2, 3 and 11: squares a number, or counts the primes, or sums the square
+ * roots, of a range "FROM TO" (from included, to not). Without a supervisor: "once WORK RANGE"
+ * does one range, "half WORK N" every second line of its standard input from the Nth (0 or 1) on.
  */
 #include <lifeguard/worker.h>
 #include <math.h>
@@ -40,15 +40,16 @@ static int do_range(const char *work, unsigned long from, unsigned long to, char
 static int do_square(const char *payload, char *result, size_t size)
 {
     unsigned long value = strtoul(payload, NULL, 10);
-    size_t at = size, len;
+    size_t at = size - 1, len;
 
     value *= value;
+    result[at] = '\0';
     do {
         result[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    len = size - at;
-    memmove(result, result + at, len);
+    len = size - 1 - at;
+    memmove(result, result + at, len + 1);
     return (int)len;
 }
 
@@ -63,18 +64,25 @@ static int do_task(const char *work, const char *payload, char *result, size_t s
     return do_range(work, from, strtoul(end, NULL, 10), result, size);
 }
 
-int main(int argc, char **argv)
+/* What half of the ideal does: the same ranges, and nobody who hands them out. */
+static int do_half(const char *work, int skip)
 {
-    const char *work = argc > 1 ? argv[1] : "square";
+    char line[64], result[64];
+
+    for (int i = 0; fgets(line, sizeof(line), stdin); i++)
+        if (i % 2 == skip) {
+            do_task(work, line, result, sizeof(result));
+            puts(result);
+        }
+    return 0;
+}
+
+static int serve(const char *work)
+{
     const struct lg_task *task;
     struct lg_worker *worker;
     char result[64];
 
-    if (argc > 4 && strcmp(work, "range") == 0) {
-        do_range(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10), result,
-                 sizeof(result));
-        return puts(result) < 0;
-    }
     if (lg_worker_open(&worker) < 0)
         return 1;
     lg_worker_gather(worker, 1);
@@ -85,4 +93,17 @@ int main(int argc, char **argv)
     }
     lg_worker_close(worker);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    char result[64];
+
+    if (argc > 3 && strcmp(argv[1], "half") == 0)
+        return do_half(argv[2], atoi(argv[3]));
+    if (argc > 3 && strcmp(argv[1], "once") == 0) {
+        do_task(argv[2], argv[3], result, sizeof(result));
+        return puts(result) < 0;
+    }
+    return serve(argc > 1 ? argv[1] : "square");
 }
