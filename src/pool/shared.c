@@ -60,6 +60,7 @@ struct shared {
     struct names by_name;
     struct list objects; /* those with permits first */
     size_t memory;
+    char refusal[160]; /* of the call in hand, where it has no answer; "" = none */
 };
 
 struct shared *shared_new(shared_answer_function *answer, void *ctx)
@@ -142,10 +143,29 @@ static void tell(struct shared *shared, void *holder, enum shared_answer answer,
     shared->answer(shared->ctx, holder, answer, object->name, object->name_len, text, len);
 }
 
+/* Requests that nobody waits for an answer to: a denial would be taken for the next answer. */
+static bool call_is_silent(const struct shared_call *call)
+{
+    switch ((int)call->request) {
+    case CALL_UNLOCK:
+    case CALL_RELEASE:
+    case CALL_SET:
+    case CALL_HSET:
+    case CALL_HDEL:
+    case CALL_LPUSH:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void deny(struct shared *shared, const struct shared_call *call, const char *why)
 {
-    shared->answer(shared->ctx, call->holder, SHARED_DENIED, call->name, call->name_len, why,
-                   strlen(why));
+    if (call_is_silent(call))
+        snprintf(shared->refusal, sizeof(shared->refusal), "%.60s: %s", call->name, why);
+    else
+        shared->answer(shared->ctx, call->holder, SHARED_DENIED, call->name, call->name_len, why,
+                       strlen(why));
 }
 
 static void tell_number(struct shared *shared, void *holder, const struct object *object,
@@ -280,7 +300,7 @@ int shared_add_number(struct shared *shared, const char *name, int64_t number)
     return 0;
 }
 
-/* True when the value was stored; the answer to a store is silence, or a denial. */
+/* NULL when there is no room, which is said. */
 static struct text *text_store(struct shared *shared, const struct shared_call *call)
 {
     struct text *text = shared->memory + call->value_len + call->key_len < SHARED_MEMORY
@@ -389,7 +409,7 @@ static enum kind request_kind(enum shared_request request)
     return request <= CALL_HLEN ? KIND_DICT : KIND_LIST;
 }
 
-int shared_do(struct shared *shared, const struct shared_call *call, struct err *err)
+static int call_do(struct shared *shared, const struct shared_call *call, struct err *err)
 {
     struct object *object = names_find(&shared->by_name, call->name, call->name_len);
     enum kind kind = request_kind(call->request);
@@ -419,6 +439,15 @@ int shared_do(struct shared *shared, const struct shared_call *call, struct err 
     else
         do_list(shared, object, call);
     return 0;
+}
+
+int shared_do(struct shared *shared, const struct shared_call *call, struct err *err)
+{
+    int rc;
+
+    shared->refusal[0] = '\0';
+    rc = call_do(shared, call, err);
+    return rc == 0 && shared->refusal[0] ? err_set(err, EPROTO, "%s", shared->refusal) : rc;
 }
 
 void shared_forget(struct shared *shared, const void *holder)

@@ -58,8 +58,8 @@ void shared_free(struct shared *shared);
 int shared_add_semaphore(struct shared *shared, const char *name, int64_t permits);
 /* A value with its first number; -EEXIST as above. */
 int shared_add_number(struct shared *shared, const char *name, int64_t number);
-/* 0, also when the answer is a denial; -EPROTO for what a correct worker never does: giving back
- * what it does not hold. */
+/* 0, also when the answer is a denial. -EPROTO for giving back what it does not hold, and for a
+ * store that is refused: nobody waits for an answer to that, so it can only be a breach. */
 int shared_do(struct shared *shared, const struct shared_call *call, struct err *err);
 /* The holder is gone. */
 void shared_forget(struct shared *shared, const void *holder);

@@ -132,7 +132,8 @@ LG_API int lg_worker_put(struct lg_worker *worker, const char *pool, const void 
  * with an answer wait for it; tasks that come meanwhile are kept for lg_worker_next. Their errors:
  * -EACCES: refused, lg_worker_reason says why; -ECANCELED: the worker is to stop, or the
  * supervisor is gone; -EPROTO. The others (set, hset, hdel, lpush, unlock, release_permit) do not
- * wait: where the supervisor refuses one, the next request of that name answers -EACCES.
+ * wait: where the supervisor refuses one (no room, a name of another kind, what is not held), that
+ * is a breach: the worker is replaced, and its log says why.
  */
 /* Why the last request was refused; "" when none was. Good until the next request. */
 LG_API const char *lg_worker_reason(struct lg_worker *worker);
