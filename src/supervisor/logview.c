@@ -214,8 +214,8 @@ static void tail_box(struct tail *tail, struct pool_box *box, const struct subsc
         tail->slot = worker->slot;
         tail->pid = worker->pid;
         if (slot && slot->capture) {
-            if (box->spec->log.per != LOG_PER_SLOT)
-                tail->pid = slot->previous_pid;
+            /* What several processes wrote one after another has nobody's PID. */
+            tail->pid = box->spec->log.per == LOG_PER_SLOT ? 0 : slot->previous_pid;
             capture_tail(slot->capture, sub->tail, tail_collect, tail);
             tail->pid = worker->pid;
         }

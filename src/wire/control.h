@@ -85,8 +85,9 @@
  * view "log": arguments target (PID, POOL[SLOT], POOL, or "*" for all) tail(lines at the start,
  *   at most 2,000); {"view":"log","full":true,"label":"pool ocr","lines":[[seq,at,pid,slot,pool,
  *   stream("o"|"e"|"s"),text],...],"skipped":N,"path":"..."}; later messages carry new lines only;
- *   skipped: lines left out before these because they came faster than they are shown. Stream "s"
- *   is the supervisor's own word on that worker (starts, exits, hangs).
+ *   pid is 0 in old lines of a log that several processes wrote one after another; skipped: lines
+ *   left out before these because they came faster than they are shown. Stream "s" is the
+ *   supervisor's own word on that worker (starts, exits, hangs).
  */
 #ifndef LIFEGUARD_WIRE_CONTROL_H
 #define LIFEGUARD_WIRE_CONTROL_H

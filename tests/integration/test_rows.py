@@ -3,7 +3,7 @@
 filtered."""
 import unittest
 
-from harness import Control, kill_and_wait, wait_for
+from harness import Control, job, kill_and_wait, wait_for
 from workers import Workers
 
 # "slow" tasks tell how far they are and wait for a file; others do as their first word says.
@@ -108,6 +108,23 @@ class Rows(Workers):
         self.assertEqual((row["error"], row["worker"], row["last_slot"], row["pool_paused"]),
                          ("no such page", None, 1, True))
 
+    def log_lines(self, target):
+        """The first message of the log view."""
+        client = Control(self.server.socket_path)
+        client.call("subscribe", view="log", target=target)
+        while not any(each.get("view") == "log" for each in client.messages):
+            client.messages.append(client.receive())
+        client.close()
+        return next(each for each in client.messages if each.get("view") == "log")["lines"]
+
+    def test_lines_of_many_processes_have_no_pid(self):
+        self.server = self.start(job("j", ["sh", "-c", "echo task $1", "-", "{}"], size=1))
+        self.submit(self.server, "j", "a", "b", "c")
+        self.wait_counts(self.server, done=3)
+        said = [(line[2], line[3], line[6]) for line in self.log_lines("j")
+                if line[6].startswith("task")]
+        self.assertEqual(said, [(0, 1, "task a"), (0, 1, "task b"), (0, 1, "task c")])
+
     def test_lines_of_a_life_before_have_its_pid(self):
         self.server = self.start({"name": "s", "mode": "service", "size": 1,
                                   "command": ["sh", "-c", "echo hello $$; exec sleep 1000"],
@@ -118,12 +135,8 @@ class Rows(Workers):
         second = wait_for(lambda: (pid := self.server.worker("s", 1)["pid"]) != first and pid, 10,
                           "the second")
         self.server.wait_line("s", f"hello {second}")
-        client = Control(self.server.socket_path)
-        client.call("subscribe", view="log", target="s[1]")
-        while not any(each.get("view") == "log" for each in client.messages):
-            client.messages.append(client.receive())
-        view = next(each for each in client.messages if each.get("view") == "log")
-        said = {line[6]: line[2] for line in view["lines"] if line[6].startswith("hello")}
+        said = {line[6]: line[2] for line in self.log_lines("s[1]")
+                if line[6].startswith("hello")}
         self.assertEqual(said, {f"hello {first}": first, f"hello {second}": second})
 
 
