@@ -275,8 +275,14 @@ static void acknowledge(struct tui *tui, bool all)
 {
     const json_t *row = tui->view == VIEW_EVENTS ? view_selected(tui) : NULL;
 
-    if (all || !row)
+    if ((all || !row) && field_int(model_summary(&tui->model), "alerts", 0) == 0)
+        notice_say(tui, ROLE_NORMAL, "No alert waits for an acknowledgement");
+    else if (all || !row)
         act_send(tui, json_pack("{s:s,s:b}", "cmd", "ack", "all", 1), "all alerts acknowledged");
+    else if (!field_bool(row, "alert") || field_bool(row, "acked"))
+        notice_say(tui, ROLE_NORMAL,
+                   field_bool(row, "alert") ? "It was acknowledged before"
+                                            : "It is no alert: nothing to acknowledge");
     else
         act_send(
             tui,

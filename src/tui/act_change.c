@@ -82,9 +82,9 @@ void act_change(struct tui *tui, const char *verb, const char *Verb)
     else
         dialog_line(dialog, "%s %s.", Verb, who);
     if (!pool && restart)
-        dialog_line(dialog, "It finishes or gives back what it has in hand.");
+        dialog_line(dialog, "What it has in hand goes back to the queue.");
     else if (!pool)
-        dialog_line(dialog, "Drained, then TERM; it stays down until started.");
+        dialog_line(dialog, "What it has in hand goes back; it stays down until r.");
     free(pins);
 }
 

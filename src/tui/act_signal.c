@@ -26,6 +26,7 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
     const json_t *row = row_of(tui, pin), *worker = model_worker(&tui->model);
     const json_t *task = json_object_get(row, "task"), *pool = view_find_pool(tui, pin->pool);
     double started = field_number(worker, "started");
+    long long more = (long long)field_int(row, "in_flight", 1) - 1;
     char up[16] = "", age[40] = "", of[24] = "";
 
     if (field_int(worker, "pid", 0) == pin->pid && !isnan(started)) {
@@ -39,8 +40,12 @@ static void explain_one(struct tui *tui, struct dialog *dialog, const struct pin
     else if (json_is_object(task)) {
         if (field_int(worker, "pid", 0) == pin->pid && field_int(worker, "max_attempts", 0) > 0)
             snprintf(of, sizeof(of), "/%lld", (long long)field_int(worker, "max_attempts", 0));
-        dialog_line(dialog, "Task %.24s goes back to the queue (try %lld%s).",
-                    field_text(task, "id"), (long long)field_int(task, "attempt", 1) + 1, of);
+        if (more > 0)
+            dialog_line(dialog, "Task %.24s and %lld more go back to the queue.",
+                        field_text(task, "id"), more);
+        else
+            dialog_line(dialog, "Task %.24s goes back to the queue (try %lld%s).",
+                        field_text(task, "id"), (long long)field_int(task, "attempt", 1) + 1, of);
     }
     /* A size that is not on the screen may be out of date. */
     if (pool && tui->view == VIEW_POOLS)

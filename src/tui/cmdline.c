@@ -21,6 +21,7 @@
 #include "sys/file.h"
 #include "tui/act.h"
 #include "tui/dialog.h"
+#include "tui/dispatch.h"
 #include "tui/field.h"
 #include "tui/page.h"
 #include "tui/view.h"
@@ -135,6 +136,32 @@ static void rebind(struct tui *tui, const struct words *words)
         notice_say(tui, ROLE_BAD, ":keys ACTION KEY, as :keys restart F5");
 }
 
+/* What a verb would print is a view here, of one pool if that is named. */
+static bool run_view(struct tui *tui, const struct words *words)
+{
+    static const struct {
+        const char *word;
+        enum view_id view;
+    } views[] = {{"pools", VIEW_POOLS}, {"status", VIEW_POOLS}, {"workers", VIEW_WORKERS},
+                 {"ps", VIEW_WORKERS},  {"queue", VIEW_QUEUE},  {"tasks", VIEW_QUEUE},
+                 {"logs", VIEW_LOGS},   {"events", VIEW_EVENTS}};
+    const char *pool = words->count > 1 ? words->word[1] : "";
+
+    for (size_t i = 0; words->count <= 2 && *pool != '-' && i < ARRAY_LEN(views); i++) {
+        if (strcmp(words->word[0], views[i].word) != 0)
+            continue;
+        if (*pool && views[i].view != VIEW_WORKERS && views[i].view != VIEW_QUEUE)
+            return false;
+        view_go(tui, views[i].view);
+        if (views[i].view == VIEW_WORKERS)
+            snprintf(tui->pool, sizeof(tui->pool), "%s", pool);
+        if (views[i].view == VIEW_QUEUE && *pool)
+            search_filter(tui, pool);
+        return true;
+    }
+    return false;
+}
+
 static const char *const own_words[] = {"dump-screen", "keys",  "quit", "size", "pools",
                                         "workers",     "queue", "logs", "help"};
 
@@ -156,18 +183,8 @@ static bool run_own(struct tui *tui, const struct words *words)
         view_enter(tui, VIEW_HELP);
     else if (strcmp(word, "logs") == 0 && words->count == 2)
         view_open_log(tui, words->word[1], words->word[1]);
-    else if (words->count > 1)
-        return false;
-    else if (strcmp(word, "pools") == 0)
-        view_go(tui, VIEW_POOLS);
-    else if (strcmp(word, "workers") == 0)
-        view_go(tui, VIEW_WORKERS);
-    else if (strcmp(word, "queue") == 0)
-        view_go(tui, VIEW_QUEUE);
-    else if (strcmp(word, "logs") == 0)
-        view_go(tui, VIEW_LOGS);
     else
-        return false;
+        return run_view(tui, words);
     return true;
 }
 

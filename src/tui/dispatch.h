@@ -19,6 +19,8 @@ void menu_setup(struct tui *tui);
 /* search.c: find, filter and the prompts that are about text. */
 void search_prompt(struct tui *tui, enum action action);
 /* The prompt's text changed. */
+/* The filter of the present view; "" ends it. */
+void search_filter(struct tui *tui, const char *text);
 void search_changed(struct tui *tui);
 void search_done(struct tui *tui);
 void search_cancel(struct tui *tui);

@@ -190,7 +190,10 @@ void logact_save(struct tui *tui, const char *path)
         notice_say(tui, ROLE_BAD, "%s", err.text);
     else
         notice_say(tui, ROLE_GOOD, "Saved %s to %s",
-                   tui->logs.filter ? "the filtered lines" : "the whole log", path);
+                   tui->logs.filter                         ? "the filtered lines"
+                   : tui->logs.past[0] || tui->logs.path[0] ? "the whole log"
+                                                            : "the lines that are loaded",
+                   path);
 }
 
 void logact_past(struct tui *tui, int back)

@@ -21,7 +21,7 @@ static bool filter_is_ours(const struct tui *tui)
     return tui->view == VIEW_POOLS || tui->view == VIEW_HELP;
 }
 
-static void set_filter(struct tui *tui, const char *text)
+void search_filter(struct tui *tui, const char *text)
 {
     struct filter *filter = &tui->filters[tui->view];
     struct match *match = NULL;
@@ -53,7 +53,7 @@ static void set_find(struct tui *tui, const char *text)
         return;
     }
     if (tui->view == VIEW_HELP) {
-        set_filter(tui, text);
+        search_filter(tui, text);
         return;
     }
     if (*text && match_new(&match, text, false, &err) < 0) {
@@ -211,7 +211,7 @@ void search_done(struct tui *tui)
         if (*text && (tui->find.match || tui->logs.search))
             find_from_here(tui);
     } else if (kind == PROMPT_FILTER)
-        set_filter(tui, text);
+        search_filter(tui, text);
     else if (kind == PROMPT_COMMAND)
         cmdline_run(tui, text);
     else if (kind == PROMPT_TAG && *text)
@@ -234,7 +234,7 @@ void search_tab(struct tui *tui)
     if (tui->prompting != PROMPT_FIND || tui->view == VIEW_HELP)
         return;
     set_find(tui, "");
-    set_filter(tui, tui->prompt.text);
+    search_filter(tui, tui->prompt.text);
     tui->prompting = PROMPT_NONE;
 }
 
@@ -249,7 +249,7 @@ bool search_clear(struct tui *tui)
         return true;
     }
     if (tui->view != VIEW_LOGS && tui->filters[tui->view].text[0]) {
-        set_filter(tui, "");
+        search_filter(tui, "");
         return true;
     }
     if (tui->view == VIEW_WORKERS && (tui->tag_count || tui->range >= 0)) {

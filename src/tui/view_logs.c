@@ -113,8 +113,10 @@ static int draw_prefix(struct tui *tui, int y, const struct log_line *line)
 
     if (line->stream == 's')
         snprintf(pid, sizeof(pid), "sup");
-    else if (line->stream != 'n')
+    else if (line->stream != 'n' && line->pid > 0)
         snprintf(pid, sizeof(pid), "%lld", (long long)line->pid);
+    else if (line->stream != 'n')
+        snprintf(pid, sizeof(pid), "[%d]", line->slot);
     if (line->stream != 's' && !tui->logs.no_color)
         tint = theme_tint(&tui->theme, (unsigned)line->slot);
     cells_put_right(&tui->cells, y, x, width, tint, pid);

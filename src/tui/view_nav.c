@@ -87,6 +87,8 @@ void view_want(struct tui *tui)
         model_want(&tui->model, WINDOW_POOLS, json_pack("{s:i,s:i}", "offset", 0, "count", 1000));
     else
         view_now(tui)->want(tui);
+    if (tui->prompting == PROMPT_COMMAND) /* their names are completed */
+        model_want(&tui->model, WINDOW_POOLS, json_pack("{s:i,s:i}", "offset", 0, "count", 1000));
 }
 
 static const json_t *row_at(struct tui *tui, enum view_id id, int place)

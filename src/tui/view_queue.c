@@ -166,8 +166,9 @@ static void draw_status(struct tui *tui, const struct window *window, double dep
 {
     const char *filter = tui->filters[VIEW_QUEUE].text;
     const struct sort *sort = &tui->sorts[VIEW_QUEUE];
-    char total[32], sorted[64] = "";
+    char total[32], found[32], sorted[64] = "";
 
+    field_format_count(found, window->total);
     field_format_count(total, *filter ? window->all : depth);
     for (size_t i = 1; i < VIEW_TASK_COLUMNS; i++)
         if (sort->key && view_task_columns[i].sort &&
@@ -175,8 +176,8 @@ static void draw_status(struct tui *tui, const struct window *window, double dep
             snprintf(sorted, sizeof(sorted), "sort %s%s  ", view_task_columns[i].title,
                      sort->desc ? "▴" : "▾");
     if (*filter)
-        view_status(tui, "%s/%.*s/  %d of %s", sorted, tui->frame.cols < 100 ? 12 : 60, filter,
-                    window->total, total);
+        view_status(tui, "%s/%.*s/  %s of %s", sorted, tui->frame.cols < 100 ? 12 : 60, filter,
+                    found, total);
     else
         view_status(tui, "%s%s%s tasks", sorted, *sorted ? "" : "all pools  ", total);
 }

@@ -70,6 +70,17 @@ static void the_pane_and_the_page_of_a_worker(void **state)
     screen_close(test);
 }
 
+static void a_kill_names_all_tasks_in_hand(void **state)
+{
+    struct screen_test *test = open_workers(24, 80);
+
+    (void)state;
+    screen_press(test, "g", "▸ ◔  48190");
+    screen_settle(test);
+    screen_press(test, "X", "Task 9f31d0 and 12 more go back to the queue.");
+    screen_close(test);
+}
+
 static void hold_is_of_the_pool(void **state)
 {
     struct screen_test *test = open_workers(24, 80);
@@ -205,10 +216,31 @@ static void a_pool_that_is_recycled_or_done(void **state)
         "{\"name\":\"old\",\"mode\":\"worker\",\"state\":\"draining\",\"live\":4,\"want\":3,"
         "\"size\":3,\"recycling\":0},"
         "{\"name\":\"jobs\",\"mode\":\"worker\",\"state\":\"done\",\"live\":0,\"want\":0,"
-        "\"size\":3,\"failed\":2,\"buried\":1}]");
+        "\"size\":3,\"failed\":2,\"buried\":1},"
+        "{\"name\":\"api\",\"mode\":\"service\",\"state\":\"ok\",\"live\":3,\"want\":3,"
+        "\"held\":true}]");
+    screen_expect(test, "● api         ok, hold");
     screen_expect(test, "◔ ocr         recycle        4/3");
     screen_expect(test, "◔ old         draining       4→3");
     screen_expect(test, "✓ jobs        done ✗3");
+    screen_close(test);
+}
+
+static void verbs_that_are_views(void **state)
+{
+    struct screen_test *test = screen_open(24, 80, NULL, NULL);
+
+    (void)state;
+    screen_press(test, ":ps resize\r", "2 of 39");
+    screen_expect_gone(test, "48213");
+    screen_press(test, ":tasks webhooks\r", "/webhooks/  2 of 7");
+    screen_press(test, ":events\r", "[5 Events]");
+    screen_settle(test);
+    pty_keys(test->pty, ":");
+    screen_settle(test); /* the pools' names are known by now, though this view has none */
+    screen_press(test, "drain ni\t", ":drain nightly");
+    screen_press(test, "\033", "Enter jump");
+    screen_press(test, "a", "It is no alert");
     screen_close(test);
 }
 
@@ -218,6 +250,7 @@ int main(void)
         cmocka_unit_test(the_row_of_a_worker_with_tasks_in_hand),
         cmocka_unit_test(what_a_worker_waits_for),
         cmocka_unit_test(the_pane_and_the_page_of_a_worker),
+        cmocka_unit_test(a_kill_names_all_tasks_in_hand),
         cmocka_unit_test(hold_is_of_the_pool),
         cmocka_unit_test(a_running_task),
         cmocka_unit_test(a_waiting_task),
@@ -225,6 +258,7 @@ int main(void)
         cmocka_unit_test(the_queue_is_sorted),
         cmocka_unit_test(a_menu_says_its_letters_and_can_be_cancelled),
         cmocka_unit_test(a_pool_that_is_recycled_or_done),
+        cmocka_unit_test(verbs_that_are_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
