@@ -110,10 +110,13 @@ static size_t replay_tool(const struct args *args, const char *const **words)
     static const char *const gdb[] = {"gdb", "-q", "-ex",
                                       "set exec-wrapper sh -c 'exec \"$0\" \"$@\" <&9'", "--args"};
 
-    *words = args_flag(args, "gdb") ? gdb : strace;
-    if (args_flag(args, "gdb"))
-        return ARRAY_LEN(gdb);
-    return args_flag(args, "strace") ? ARRAY_LEN(strace) : 0;
+    *words = strace;
+    if (args_flag(args, "strace"))
+        return ARRAY_LEN(strace);
+    if (!args_flag(args, "gdb"))
+        return 0;
+    *words = gdb;
+    return ARRAY_LEN(gdb);
 }
 
 /* Directory, input, descriptor 3, umask. 0, or the exit status with the reason printed. */

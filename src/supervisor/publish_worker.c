@@ -61,7 +61,7 @@ void publish_progress(const struct supervisor *sup, struct json_out *out, const 
     if (progress->total > 0 && progress->done >= 0)
         part =
             progress->done < progress->total ? (double)progress->done / (double)progress->total : 1;
-    if (part > 0)
+    if (task && part > 0)
         eta = publish_since(sup, task->started_at) * (1 - part) / part;
     publish_number(out, "progress", part < 0 ? -1 : part * 100, 1);
     publish_number(out, "progress_done", progress == &none ? -1 : (double)progress->done, 0);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "sys/file.h"
 #include "sys/sock_dir.h"
+
+static const int64_t LOCK_WAIT = 5 * CLOCK_S;
 
 int sock_directory(char *out, size_t size, struct err *err)
 {
@@ -138,6 +142,26 @@ static int open_lock(int dir, const char *file, struct err *err)
     return err_set(err, EINVAL, "%s: not a regular file with one name", file);
 }
 
+/* By number: the system's header of it has the name of our own. */
+static bool try_lock(int fd)
+{
+    return syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* A held lock without a socket that answers is a guardian's, which ends what a dead supervisor left
+ * behind: that is soon over. */
+static bool wait_for_lock(const struct sock_listener *listener)
+{
+    int64_t deadline = clock_now() + LOCK_WAIT;
+
+    while (!try_lock(listener->lock_fd)) {
+        if (errno != EWOULDBLOCK || sock_answers(listener->path) || clock_now() >= deadline)
+            return false;
+        poll(NULL, 0, 10);
+    }
+    return true;
+}
+
 static int take_lock(struct sock_listener *listener, const char *name, struct err *err)
 {
     char file[80];
@@ -147,8 +171,7 @@ static int take_lock(struct sock_listener *listener, const char *name, struct er
     listener->lock_fd = open_lock(listener->dir_fd, file, err);
     if (listener->lock_fd < 0)
         return listener->lock_fd;
-    /* By number: the system's header of it has the name of our own. */
-    if (syscall(SYS_flock, listener->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (wait_for_lock(listener))
         write_pid(listener->lock_fd);
     else if (errno == EWOULDBLOCK)
         result = refuse_busy(listener->lock_fd, name, err);

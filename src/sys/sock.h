@@ -42,6 +42,8 @@ int sock_seize(const char *path);
 int sock_accept(int listen_fd, struct sock_peer *peer);
 /* A blocking, connected stream socket, or -errno. */
 int sock_connect(const char *path, struct err *err);
+/* True when somebody listens there. */
+bool sock_answers(const char *path);
 /* Names of the sockets that answer in the directory, NULL-terminated, to be freed with
  * mem_free_strings; an empty array when none. NULL when the directory is there and can't be read:
  * -S NAME may still find one. */

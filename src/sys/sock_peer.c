@@ -81,15 +81,13 @@ int sock_connect(const char *path, struct err *err)
 }
 
 /* A full backlog is an answer too: somebody listens. */
-static bool answers(const char *dir, const char *file)
+bool sock_answers(const char *path)
 {
     struct sockaddr_un address;
-    char *path = mem_printf("%s/%s", dir, file);
     int result = fill_address(&address, path);
     bool yes = false;
     int fd;
 
-    free(path);
     if (result < 0)
         return false;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -98,6 +96,15 @@ static bool answers(const char *dir, const char *file)
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
         yes = true;
     close(fd);
+    return yes;
+}
+
+static bool answers(const char *dir, const char *file)
+{
+    char *path = mem_printf("%s/%s", dir, file);
+    bool yes = sock_answers(path);
+
+    free(path);
     return yes;
 }
 

@@ -88,6 +88,7 @@ static void fill_task(const json_t *row, int width, struct table_cell *cell)
     const json_t *task = json_object_get(row, "task");
     int64_t more = field_int(row, "in_flight", 0) - 1;
     char text[480], behind[32] = "";
+    size_t len;
     int room;
 
     if (json_is_object(task)) {
@@ -98,7 +99,8 @@ static void fill_task(const json_t *row, int width, struct table_cell *cell)
         room = width - (int)strlen(behind);
         utf8_truncate(cell->text, sizeof(cell->text) - sizeof(behind), text, strlen(text),
                       room > 0 ? (size_t)room : 0);
-        strcat(cell->text, behind);
+        len = strlen(cell->text);
+        snprintf(cell->text + len, sizeof(cell->text) - len, "%s", behind);
     } else {
         cell->bytes = field_bytes(row, "status", &cell->len);
         if (!cell->len)

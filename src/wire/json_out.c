@@ -282,7 +282,7 @@ void json_put_key_int(struct json_out *out, const char *key, size_t key_len, int
 static void json_fixed(struct json_out *out, const char *key, size_t key_len, int64_t scaled,
                        int decimals)
 {
-    char digits[DIGITS];
+    char digits[DIGITS] = "";
     char *end = digits + DIGITS, *point = end - decimals;
     char *at = json_digits(digits, scaled < 0 ? -(uint64_t)scaled : (uint64_t)scaled, decimals + 1);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -128,6 +130,34 @@ static void group_may_be_let_in(void **state)
     sock_unlisten(&listener);
     assert_int_equal(sock_listen(&listener, dir, "a", 0660, "no-such-group", &err), -ENOENT);
     assert_string_equal(err.text, "group no-such-group: there is none of that name");
+}
+
+/* A guardian holds the lock while it cleans up, and the socket is gone or answers no more. */
+static void a_lock_without_a_socket_is_waited_for(void **state)
+{
+    struct sock_listener listener;
+    char path[PATH_MAX], byte = 'x';
+    int ready[2];
+    pid_t guardian;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/a.lock", dir);
+    assert_int_equal(pipe(ready), 0);
+    guardian = fork();
+    if (guardian == 0) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        poll(NULL, 0, 100);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(sock_listen(&listener, dir, "a", 0600, NULL, NULL), 0);
+    sock_unlisten(&listener);
+    assert_int_equal(waitpid(guardian, NULL, 0), guardian);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 static void second_supervisor_is_refused(void **state)
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(client_is_accepted_and_known),
         cmocka_unit_test(modes_are_tight_whatever_the_umask),
         cmocka_unit_test(group_may_be_let_in),
+        cmocka_unit_test(a_lock_without_a_socket_is_waited_for),
         cmocka_unit_test(second_supervisor_is_refused),
         cmocka_unit_test(stale_socket_is_replaced),
         cmocka_unit_test(tricks_with_names_are_refused),
