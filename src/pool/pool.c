@@ -121,7 +121,7 @@ static void pool_fire_timers(struct pool *pool, int64_t now)
         else
             assign_on_timeout(worker, now);
     }
-    if (queue_promote(&pool->queue, now) || pool->wake_at <= now)
+    if (queue_promote(&pool->queue, now, pool->spec->order == ORDER_INPUT) || pool->wake_at <= now)
         pool->dirty = true;
     if (pool->wake_at <= now)
         pool->wake_at = CLOCK_NEVER;
@@ -402,7 +402,7 @@ void pool_give_up(struct pool *pool, int64_t now)
     for (size_t i = 0; i < pool->slots && !worker; i++)
         worker = pool->workers[i];
     pool->halting = pool->source_done = pool->dirty = true;
-    queue_promote(&pool->queue, CLOCK_NEVER - 1);
+    queue_promote(&pool->queue, CLOCK_NEVER - 1, false);
     while ((task = queue_take(&pool->queue)) != NULL) {
         queue_uncount(&pool->queue, task);
         task->started_at = task->ended_at = now;

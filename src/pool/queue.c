@@ -200,7 +200,7 @@ void queue_revive(struct queue *queue, struct task *task)
     queue_put(queue, task, 0, false);
 }
 
-size_t queue_promote(struct queue *queue, int64_t now)
+size_t queue_promote(struct queue *queue, int64_t now, bool retries_first)
 {
     struct heap_node *node;
     size_t count = 0;
@@ -208,8 +208,10 @@ size_t queue_promote(struct queue *queue, int64_t now)
     while ((node = heap_take_until(&queue->due, now)) != NULL) {
         struct task *task = CONTAINER_OF(node, struct task, due);
 
+        bool first = retries_first && task->state == TASK_RETRY;
+
         queue_set_state(queue, task, TASK_READY);
-        queue_put(queue, task, 0, false);
+        queue_put(queue, task, 0, first);
         count++;
     }
     return count;

@@ -57,8 +57,9 @@ void queue_retry(struct queue *queue, struct task *task, int64_t due);
 void queue_finish(struct queue *queue, struct task *task, enum task_state state);
 /* Final (failed, buried, cancelled, skipped) back to ready with attempts counted from 0. */
 void queue_revive(struct queue *queue, struct task *task);
-/* Moves ready tasks whose time came into the FIFO. Returns how many. */
-size_t queue_promote(struct queue *queue, int64_t now);
+/* Moves ready tasks whose time came into the FIFO; those that are tried again to its head where
+ * others wait for their turn behind them. Returns how many. */
+size_t queue_promote(struct queue *queue, int64_t now, bool retries_first);
 /* Changes the priority of a task that is not final. */
 void queue_set_priority(struct queue *queue, struct task *task, int priority);
 void queue_hold(struct queue *queue, struct task *task, bool hold);

@@ -359,9 +359,19 @@ void sink_flush(struct result_sink *sink)
 
 bool sink_is_full(const struct result_sink *sink)
 {
-    return sink->held_memory > HELD_MEMORY || sink_writer_is_full(&sink->writer) ||
+    return sink_writer_is_full(&sink->writer) ||
            (sink->client &&
             (sink->for_client_memory > CLIENT_MEMORY || sink->for_client_count > CLIENT_RESULTS));
+}
+
+bool sink_held_is_full(const struct result_sink *sink)
+{
+    return sink->held_memory > HELD_MEMORY;
+}
+
+size_t sink_held(const struct result_sink *sink)
+{
+    return sink->held.count;
 }
 
 bool sink_is_empty(const struct result_sink *sink)

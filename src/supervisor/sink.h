@@ -55,6 +55,9 @@ void sink_flush(struct result_sink *sink);
 bool sink_is_full(const struct result_sink *sink);
 /* True when nothing waits to be written. */
 bool sink_is_empty(const struct result_sink *sink);
+/* Results that are finished before their turn (order = "input"). */
+bool sink_held_is_full(const struct result_sink *sink);
+size_t sink_held(const struct result_sink *sink);
 /* All results to this client (map); NULL when it is gone. */
 void sink_set_client(struct result_sink *sink, struct client *client);
 /* Results that wait for the client, oldest first; the client takes them as it can send. */

@@ -164,6 +164,22 @@ static void supervisor_on_wake(void *ctx, int64_t now)
         pool_shift(sup->boxes[i].pool, gap, now);
 }
 
+/* What runs, and what waits for its turn, must find room: in memory and in the next pool. Still one
+ * may run, for it may be the one that all others wait for; unless that one waits to be tried again,
+ * and then it will be the first. */
+static int64_t room_for_results(struct pool_box *box)
+{
+    int64_t room = source_room_downstream(box), held = (int64_t)sink_held(box->sink);
+
+    if (!held)
+        return room;
+    if (room != INT64_MAX)
+        room -= held;
+    if (room > 1 && !sink_held_is_full(box->sink))
+        return room;
+    return box->pool->queue.counts[TASK_RETRY] ? 0 : 1;
+}
+
 static void run_pool(struct pool_box *box)
 {
     struct supervisor *sup = box->sup;
@@ -172,7 +188,7 @@ static void run_pool(struct pool_box *box)
     if (box->source && source_next_deadline(box->source) <= sup->now)
         source_run(box->source);
     pool_stall(box->pool, sink_is_full(box->sink));
-    pool_limit_running(box->pool, source_room_downstream(box));
+    pool_limit_running(box->pool, room_for_results(box));
     pool_tick(box->pool, sup->now);
     /* The tick may have taken from the queue: the source fills it up in the same turn. */
     if (box->source && source_next_deadline(box->source) <= sup->now && !box->pool->dirty)

@@ -260,6 +260,42 @@ class Pipelines(Workers):
         self.assertGreater(most, 2)
         server.audit()
 
+    def test_results_that_wait_for_their_turn_need_room_too(self):
+        """The first is slow and fails once: what comes behind it in order does not pile up."""
+        body = ("def work(text, attempt, id):\n"
+                "    if text == b'1': time.sleep(0.5)\n"
+                "    if text == b'1' and attempt == 1: raise Fail('once more')\n"
+                "    return text\nserve(work)\n")
+        server = self.start(self.pool("w", body, {"command": ["seq", "300"]}, 2, order="input"),
+                            self.pool("next", "serve(lambda text, *_: time.sleep(0.001))\n",
+                                      {"from": "w"}, 1, queue={"capacity": 10}, order="input"),
+                            self.pool("stay", ECHO, None, 1))
+        most = 0
+        while server.status("next")["done"] < 300:
+            most = max(most, server.status("next")["queue"])
+        self.assertEqual([int(each["task"]) for each in self.wait_results("next", 300)],
+                         list(range(1, 301)))
+        self.assertLessEqual(most, 11)
+        self.assertGreater(most, 0)
+
+    def test_full_of_results_that_wait_for_one_that_failed(self):
+        """64 MiB wait for their turn and no spill file can be made: the one that they wait for is
+        tried again all the same, and nothing else is begun meanwhile."""
+        body = ("def work(text, attempt, id):\n"
+                "    if text == b'1' and attempt == 1:\n"
+                "        while not os.path.exists('full'): time.sleep(0.01)\n"
+                "        raise Fail('once more')\n"
+                "    return b'x' * (1 << 20)\nserve(work)\n")
+        server = self.start(self.pool("w", body, {"command": ["seq", "100"]}, 2, order="input",
+                                      results="", batch=1), self.pool("stay", ECHO, None, 1),
+                            env={"TMPDIR": "/nonexistent"})
+        wait_for(lambda: server.status("w")["done"] >= 25, 20, "many results")
+        wait_for(lambda: server.status("w")["busy"] == 1, 20, "the pool to hand out no more")
+        done = server.status("w")["done"]
+        self.assertLess(done, 75)
+        self.write("full", "")
+        wait_for(lambda: server.status("w")["done"] == 100, 20, "all tasks")
+
     def test_put_into_the_own_pool(self):
         body = ("def work(text, *_):\n    n = int(text)\n"
                 "    if n > 1: say('PUT', 'w', n // 2); say('PUT', 'w', n - n // 2)\n"
