@@ -172,13 +172,32 @@ void scale_converge(struct pool *pool, int64_t now)
         scale_remove_down(pool);
 }
 
+/* A rolling restart goes on when this one is ready again, or when an operator keeps it down. A
+ * replacement that crashes does not take the others with it. */
+static bool scale_roll_waits(const struct worker *worker)
+{
+    switch (worker->state) {
+    case WORKER_IDLE:
+    case WORKER_BUSY:
+        return false;
+    case WORKER_DRAINING:
+        return worker->pool->spec->mode == POOL_WORKER;
+    case WORKER_DOWN:
+        return !worker->stay_down;
+    case WORKER_STARTING:
+    case WORKER_STOPPING:
+    case WORKER_BACKOFF:
+    case WORKER_HELD:
+    case WORKER_FAILED:
+    case WORKER_STATES:
+        break;
+    }
+    return true;
+}
+
 void scale_roll(struct pool *pool, int64_t now)
 {
-    struct worker *current = pool->rolling_now;
-
-    if (current && (current->state == WORKER_STOPPING || current->state == WORKER_STARTING ||
-                    current->state == WORKER_DOWN ||
-                    (current->state == WORKER_DRAINING && pool->spec->mode == POOL_WORKER)))
+    if (pool->rolling_now && scale_roll_waits(pool->rolling_now))
         return;
     pool->rolling_now = NULL;
     for (size_t i = 0; pool->rolling && i < pool->slots; i++) {

@@ -277,6 +277,39 @@ static void rolling_restart_is_one_at_a_time_and_loses_nothing(void **state)
     fake_fini(&fake);
 }
 
+/* What can't replace the first must not take the others, too. */
+static void rolling_restart_stops_at_a_replacement_that_crashes(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    feed_init(&fake, 3);
+    pool_restart(fake.pool, fake.now);
+    fake_pass(&fake, 0);
+    worker = pool_worker(fake.pool, 1);
+    assert_int_equal(worker->state, WORKER_DRAINING);
+    fake_end(&fake, worker, 0);
+    for (int i = 0; i < 8; i++) {
+        fake_pass(&fake, CLOCK_MS);
+        if (worker->state == WORKER_STARTING)
+            fake_end(&fake, worker, 1 << 8);
+        fake_pass(&fake, 20 * CLOCK_S);
+        assert_int_equal(fake.pool->count[WORKER_IDLE], 2);
+    }
+    assert_int_equal(fake.told[WORD_QUIET], 1);
+    worker_request_start(worker, fake.now); /* it is well again: the restart goes on */
+    fake_pass(&fake, 0);
+    feed_ready(&fake);
+    assert_int_equal(pool_worker(fake.pool, 2)->state, WORKER_DRAINING);
+    worker_request_stop(pool_worker(fake.pool, 2), "ana",
+                        fake.now); /* and waits for no stopped one */
+    fake_end(&fake, pool_worker(fake.pool, 2), SIGTERM);
+    fake_pass(&fake, 0);
+    assert_int_equal(pool_worker(fake.pool, 3)->state, WORKER_DRAINING);
+    fake_fini(&fake);
+}
+
 static void shrinking_takes_the_idle_first(void **state)
 {
     struct fake fake;
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(drain_says_quiet_and_lets_them_finish),
         cmocka_unit_test(death_after_quiet_is_a_death),
         cmocka_unit_test(rolling_restart_is_one_at_a_time_and_loses_nothing),
+        cmocka_unit_test(rolling_restart_stops_at_a_replacement_that_crashes),
         cmocka_unit_test(shrinking_takes_the_idle_first),
         cmocka_unit_test(halt_now_cancels_what_runs_and_skips_what_waits),
         cmocka_unit_test(done_pool_lets_its_workers_go_until_a_retry),
