@@ -8,10 +8,13 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/cli.h"
@@ -46,14 +49,15 @@ static int side_run(struct side *side, const struct args *args, struct spec *spe
     struct tasks_spec *source = &spec->pools[0].tasks;
     size_t items = count_items(source->list), each = (size_t)source->max_args;
     size_t end = side->tasks * each < items ? side->tasks * each : items;
-    char *cut = source->list[end];
+    char **whole = source->list;
     int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_WRONLY);
     int64_t begun = clock_now();
     int status;
 
     if (source->group_count)
         source->group_sizes[0] = end;
-    source->list[end] = NULL;
+    source->list = mem_new_array(end + 1, sizeof(char *));
+    memcpy(source->list, whole, end * sizeof(char *));
     spec->pools[0].size = (struct size_spec){.count = side->slots};
     options->seconds = &side->busy;
     side->busy = 0;
@@ -63,7 +67,8 @@ static int side_run(struct side *side, const struct args *args, struct spec *spe
     dup2(out, STDOUT_FILENO);
     close(out);
     close(null);
-    source->list[end] = cut;
+    free(source->list);
+    source->list = whole;
     if (source->group_count)
         source->group_sizes[0] = items;
     return status;
