@@ -16,16 +16,20 @@ static const char *const state_names[TASK_STATES] = {
     [TASK_SKIPPED] = "skipped",
 };
 
+/* A task in a worker's hand is asked for its place in the heap too. */
+_Static_assert(offsetof(struct heap_node, place) >= sizeof(struct list), "in_hand hides due.place");
+
 struct task *task_new(const char *input, size_t len, unsigned items)
 {
-    struct task *task = mem_try_new(sizeof(*task) + len + 1);
+    struct task *task =
+        len < UINT32_MAX ? mem_try_new(offsetof(struct task, input) + len + 1) : NULL;
 
     if (!task)
         return NULL;
     task->state = TASK_READY;
     task->priority = TASK_PRIORITY_DEFAULT;
     task->items = items;
-    task->len = len;
+    task->len = (uint32_t)len;
     if (len)
         memcpy(task->input, input, len);
     return task;

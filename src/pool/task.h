@@ -33,34 +33,37 @@ enum task_state {
 
 enum { TASK_PRIORITY_DEFAULT = 5, TASK_PRIORITY_MAX = 9, TASK_ERROR_MAX = 160 };
 
+/* Millions of them may wait: what fits into fewer bytes has fewer. */
 struct task {
-    struct list link;     /* in a ready list, the running ones or the history */
-    struct list in_hand;  /* in the list of its worker, while running */
-    struct heap_node due; /* delayed and retry */
-    uint64_t id;          /* unique in the supervisor; printed in base 36 */
-    uint64_t seq;         /* 1, 2, ... in the order in which the pool accepted them */
-    int64_t accepted_at;  /* monotonic, as the following */
-    int64_t started_at;   /* of the last attempt */
+    struct list link; /* in a ready list, the running ones or the history */
+    union {
+        struct list in_hand;  /* in the list of its worker, while running */
+        struct heap_node due; /* while it waits for a time; `place` is 0 otherwise */
+    };
+    uint64_t id;         /* unique in the supervisor; printed in base 36 */
+    uint64_t seq;        /* 1, 2, ... in the order in which the pool accepted them */
+    int64_t accepted_at; /* monotonic, as the following */
+    int64_t started_at;  /* of the last attempt */
     int64_t ended_at;
-    struct worker *worker; /* while running */
-    char *error;           /* why the last attempt failed; NULL = it did not */
-    char *by;              /* who submitted it; NULL = the pool's source */
-    enum task_state state;
-    int priority; /* 0 .. TASK_PRIORITY_MAX, higher first */
-    int attempts; /* begun so far */
-    int failures; /* attempts that count against retries */
-    int deaths;   /* workers that died while they held this task alone */
-    int last_slot, last_pid;
-    int exit; /* of the last attempt; -1 = timed out */
-    int signal;
-    bool cancel;    /* cancelled while running */
-    bool overdue;   /* CANCEL was sent because of soft_timeout */
-    bool alone;     /* its last worker died with others in hand: handed out alone until answered */
-    bool waited;    /* a client waits for the result */
-    unsigned items; /* inputs in it (map -n), separated by NUL */
-    int64_t limit;  /* its own time limit in nanoseconds, 0 = the pool's */
+    int64_t limit;                  /* its own time limit in nanoseconds, 0 = the pool's */
+    struct worker *worker;          /* while running */
+    char *error;                    /* why the last attempt failed; NULL = it did not */
+    char *by;                       /* who submitted it; NULL = the pool's source */
     struct task_progress *progress; /* as its worker told; NULL = nothing yet */
-    size_t len;
+    enum task_state state : 8;
+    int priority : 8; /* 0 .. TASK_PRIORITY_MAX, higher first */
+    bool cancel : 1;  /* cancelled while running */
+    bool overdue : 1; /* CANCEL was sent because of soft_timeout */
+    bool alone : 1;  /* its last worker died with others in hand: handed out alone until answered */
+    bool waited : 1; /* a client waits for the result */
+    int signal : 10; /* of the last attempt, as the following; 0 = none */
+    int exit;        /* -1 = timed out */
+    int attempts;    /* begun so far */
+    int failures;    /* attempts that count against retries */
+    int deaths;      /* workers that died while they held this task alone */
+    int last_slot, last_pid;
+    unsigned items; /* inputs in it (map -n), separated by NUL */
+    uint32_t len;
     char input[]; /* len bytes and a NUL */
 };
 
