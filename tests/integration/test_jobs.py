@@ -396,7 +396,7 @@ class Operating(Case):
         self.expect(1, "submit", "q", "bad", "--wait")
         done = self.expect(0, "submit", "q", "-", stdin=b"three\nfour\n")
         self.assertEqual(len(done.stdout.split()), 2)
-        wait_for(lambda: server.status("q")["done"] == 4, 10, "four tasks")
+        wait_for(lambda: len(self.results("r.jsonl")) == 5, 10, "five results")
         self.assertEqual({result["task"] for result in self.results("r.jsonl")},
                          {"one", "two", "bad", "three", "four"})
         counts = server.audit()
@@ -479,6 +479,7 @@ class Operating(Case):
         self.assertEqual(server.audit()["delayed"], 1)
         server.call("resume", target="q")
         wait_for(lambda: server.audit()["done"] == 5, 10, "all tasks")
+        wait_for(lambda: len(self.results("r.jsonl")) == 5, 10, "the results")
         order = [result["task"] for result in self.results("r.jsonl")]
         self.assertEqual(order, ["high", "c", "a", "b", "late"])
 
@@ -489,6 +490,7 @@ class Operating(Case):
         server.call("scale", pool="q", size=2)
         wait_for(lambda: len(server.workers("q")) == 2, 15, "two workers")
         wait_for(lambda: server.audit()["done"] == 6, 10, "six results")
+        wait_for(lambda: len(self.results("r.jsonl")) == 6, 10, "the results")
         self.assertEqual({result["attempts"] for result in self.results("r.jsonl")}, {1})
 
     def test_stopping_a_slot_gives_its_task_back(self):
@@ -500,6 +502,7 @@ class Operating(Case):
         self.write("well", "")
         server.call("start", target="q")
         wait_for(lambda: server.audit()["done"] == 1, 10, "the task")
+        wait_for(lambda: len(self.results("r.jsonl")) == 1, 10, "the results")
         self.assertEqual(self.results("r.jsonl")[0]["attempts"], 2)
 
     def test_drain_then_no_more(self):

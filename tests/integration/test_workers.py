@@ -90,6 +90,23 @@ class Values(Workers):
         self.assertEqual([each["result"] for each in self.results("w.jsonl")],
                          ["model=a b\n-\n\t"] * 2)
 
+    def test_worker_has_its_own_descriptors_only(self):
+        body = ("serve(lambda *_: ' '.join(fd for fd in os.listdir('/proc/self/fd')\n"
+                "                          if os.path.exists('/proc/self/fd/' + fd)))\n")
+        server = self.start(self.pool("w", body, None, 8, batch=1))
+        server.wait_state("w", "idle", 8)
+        self.submit(server, "w", *map(str, range(40)))
+        self.wait_counts(server, done=40)
+        self.assertEqual({each["result"] for each in self.wait_results("w", 40)}, {"0 1 2 3"})
+        before = None
+        for turn in range(1, 4):
+            for pid in server.pids("w").values():
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: len(server.events("exited", "w")) == 8 * turn, 10, "eight ends")
+            server.wait_state("w", "idle", 8)
+            before = before or server.descriptors() # with the logs of the lives before
+        wait_for(lambda: server.descriptors() <= before, 10, "no descriptor more than before")
+
     def test_batch_is_in_flight_at_once(self):
         # Answers only when it holds more than half of a batch, the last first.
         body = ("say('READY')\nheld = []\nwhile True:\n    fields = hear()\n"
