@@ -266,6 +266,16 @@ void cells_add_attrs(struct cells *cells, int y, int x, int width, unsigned attr
     }
 }
 
+void cells_select(struct cells *cells, int y, int x, int width)
+{
+    for (int i = x < 0 ? 0 : x; y >= 0 && y < cells->rows && i < x + width && i < cells->cols;
+         i++) {
+        struct text_style *style = &cell_at(cells, y, i)->style;
+
+        *style = (struct text_style){-1, -1, (style->attrs & TEXT_BOLD) | TEXT_REVERSE};
+    }
+}
+
 void cells_dim(struct cells *cells, int y, int rows)
 {
     for (int row = y < 0 ? 0 : y; row < y + rows && row < cells->rows; row++)

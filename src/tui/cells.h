@@ -63,7 +63,10 @@ void cells_put_right(struct cells *cells, int y, int x, int width, struct text_s
                      const char *text);
 void cells_fill(struct cells *cells, int y, int x, int width, uint32_t codepoint,
                 struct text_style style);
-/* Adds attributes to what is there (selection). */
+/* The selection: one bar of reverse video. Colours in it would stand as patches of their own, and
+ * a reversed sparkline of a colour would show the opposite. */
+void cells_select(struct cells *cells, int y, int x, int width);
+/* Adds attributes to what is there. */
 void cells_add_attrs(struct cells *cells, int y, int x, int width, unsigned attrs);
 /* Takes all colours and attributes back to dim: data that is out of date. */
 void cells_dim(struct cells *cells, int y, int rows);

@@ -215,7 +215,7 @@ void dialog_draw(struct dialog *dialog, struct cells *cells, const struct theme 
                          theme_style(theme, ROLE_KEY), "%c", dialog->item_keys[i]);
         if (!chosen)
             continue;
-        cells_add_attrs(cells, y, dialog->left + 1, dialog->width - 2, TEXT_REVERSE);
+        cells_select(cells, y, dialog->left + 1, dialog->width - 2);
         cells->cursor_y = y;
         cells->cursor_x = dialog->left + 2;
     }

@@ -36,7 +36,7 @@ const struct column view_task_columns[VIEW_TASK_COLUMNS] = {
     [C_DEADLINE] = {"DEADLINE", "deadline", 8, 0, 5, true, false},
     [C_ETA] = {"ETA", NULL, 6, 0, 6, true, false},
     [C_SIZE] = {"SIZE", "size", 6, 0, 7, true, false},
-    [C_BY] = {"ENQUEUED BY", NULL, 14, 0, 8, false, false},
+    [C_BY] = {"ENQUEUED BY", NULL, 11, 0, 8, false, false},
     [C_SUBJECT] = {"SUBJECT", NULL, 19, 32, 0, false, false},
     [C_ERROR] = {"PROGRESS OR LAST ERROR", NULL, 40, 1000, 9, false, false},
 };

@@ -51,6 +51,8 @@ void view_draw(struct tui *tui);
 void view_status(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The message line's text when nothing else is on it. */
 void view_hint(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void view_hint_as(struct tui *tui, enum role role, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* "── title ───" across the screen. */
 void view_rule(struct tui *tui, int y, const char *title);
 /* A column that is widened for the longest pool name on the screen, at another one's cost. */

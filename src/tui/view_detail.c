@@ -236,7 +236,7 @@ static void draw_life(struct tui *tui, const json_t *life, int y, bool chosen)
     if (!chosen)
         return;
     cells_put(&tui->cells, y, 0, 1, TEXT_PLAIN, "▸");
-    cells_add_attrs(&tui->cells, y, 0, tui->frame.cols, TEXT_REVERSE);
+    cells_select(&tui->cells, y, 0, tui->frame.cols);
     tui->cells.cursor_y = y;
     tui->cells.cursor_x = 0;
 }

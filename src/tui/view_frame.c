@@ -63,17 +63,33 @@ void view_status(struct tui *tui, const char *format, ...)
                     view_style(tui, ROLE_NORMAL), text);
 }
 
-void view_hint(struct tui *tui, const char *format, ...)
+static void __attribute__((format(printf, 3, 0)))
+put_hint(struct tui *tui, enum role role, const char *format, va_list args)
 {
     char text[512];
-    va_list args;
 
     if (tui->prompting || tui->notice.until)
         return;
-    va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
+    cells_put(&tui->cells, tui->frame.message, 0, tui->frame.cols, view_style(tui, role), text);
+}
+
+void view_hint(struct tui *tui, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    put_hint(tui, ROLE_DIM, format, args);
     va_end(args);
-    cells_put(&tui->cells, tui->frame.message, 0, tui->frame.cols, view_style(tui, ROLE_DIM), text);
+}
+
+void view_hint_as(struct tui *tui, enum role role, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    put_hint(tui, role, format, args);
+    va_end(args);
 }
 
 void view_rule(struct tui *tui, int y, const char *title)

@@ -134,7 +134,7 @@ static void draw_page(struct tui *tui)
         view_put(tui, y, 2, ROLE_NORMAL, "%s", tui->page.lines[i]);
         if (i == list->cursor) {
             cells_put(&tui->cells, y, 0, 1, TEXT_PLAIN, "▸");
-            cells_add_attrs(&tui->cells, y, 0, tui->frame.cols, TEXT_REVERSE);
+            cells_select(&tui->cells, y, 0, tui->frame.cols);
             tui->cells.cursor_y = y;
             tui->cells.cursor_x = 0;
         }

@@ -34,7 +34,7 @@ static void draw_row(struct tui *tui, int y, int place, table_fill fill)
     if (!chosen)
         return;
     cells_put(&tui->cells, y, 0, 1, view_style(tui, ROLE_NORMAL), "▸");
-    cells_add_attrs(&tui->cells, y, 0, tui->frame.cols, TEXT_REVERSE);
+    cells_select(&tui->cells, y, 0, tui->frame.cols);
     tui->cells.cursor_y = y;
     tui->cells.cursor_x = 0;
 }

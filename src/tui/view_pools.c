@@ -14,7 +14,7 @@
 #include "tui/match.h"
 #include "tui/view.h"
 
-enum { POOLS_MAX = 1000, PANE_COLS = 110, EVENTS_COLS = 160, EVENTS_MAX = 12, DETAIL_FROM = 20 };
+enum { POOLS_MAX = 1000, PANE_COLS = 110, EVENTS_FROM = 12, EVENTS_MAX = 12, DETAIL_FROM = 20 };
 
 struct order {
     const char *key;
@@ -105,8 +105,8 @@ static struct plan plan_rows(struct tui *tui)
     if (frame->cols < PANE_COLS || left < 5 || !pool)
         return plan;
     plan.workers = left - 2;
-    if (frame->cols >= EVENTS_COLS && left >= 20) {
-        plan.events = left / 2 < EVENTS_MAX ? left / 2 : EVENTS_MAX;
+    if (left >= EVENTS_FROM) {
+        plan.events = left / 2 - 2 < EVENTS_MAX ? left / 2 - 2 : EVENTS_MAX;
         plan.workers = left - 2 - plan.events - 3;
     }
     return plan;
@@ -184,21 +184,36 @@ static void hint_alert(struct tui *tui, long long alerts, const char *alert)
     snprintf(head, sizeof(head), "%lld alert%s not acknowledged: ", alerts, alerts == 1 ? "" : "s");
     room = tui->frame.cols - (int)strlen(head) - (int)strlen(" (a ack, Enter open)");
     utf8_truncate(text, sizeof(text), alert, strlen(alert), room > 0 ? (size_t)room : 0);
-    view_hint(tui, "%s%s (a ack, Enter open)", head, text);
+    view_hint_as(tui, ROLE_BACKOFF, "%s%s (a ack, Enter open)", head, text);
+}
+
+/* Who still holds the end up, and what comes next. */
+static void hint_stopping(struct tui *tui, const json_t *stopping)
+{
+    const json_t *first = json_array_get(stopping, 0);
+    double kill_in = field_number(first, "kill_in");
+    char next[64];
+
+    if (strcmp(field_text(first, "state"), "unkillable") == 0)
+        snprintf(next, sizeof(next), "survives KILL: the kernel holds it");
+    else if (isnan(kill_in))
+        snprintf(next, sizeof(next), "KILL was sent");
+    else
+        snprintf(next, sizeof(next), "KILL in %.0fs", fmax(0, kill_in));
+    view_hint_as(tui, ROLE_BACKOFF, "Stopping: waits for %zu, first %s[%lld] pid %lld, %s",
+                 json_array_size(stopping), field_text(first, "pool"),
+                 (long long)field_int(first, "slot", 0), (long long)field_int(first, "pid", 0),
+                 next);
 }
 
 static void draw_hint(struct tui *tui)
 {
     const json_t *summary = model_summary(&tui->model);
-    const json_t *stopping = json_array_get(json_object_get(summary, "stopping"), 0);
+    const json_t *stopping = json_object_get(summary, "stopping");
     long long alerts = (long long)field_int(summary, "alerts", 0);
 
-    if (json_is_object(stopping))
-        view_hint(tui, "Stopping: waits for %zu, first %s[%lld] pid %lld, KILL in %.0fs",
-                  json_array_size(json_object_get(summary, "stopping")),
-                  field_text(stopping, "pool"), (long long)field_int(stopping, "slot", 0),
-                  (long long)field_int(stopping, "pid", 0),
-                  fmax(0, field_number(stopping, "kill_in")));
+    if (json_array_size(stopping))
+        hint_stopping(tui, stopping);
     else if (alerts > 0)
         hint_alert(tui, alerts, field_text(summary, "alert"));
     else if (tui->filters[VIEW_POOLS].match)

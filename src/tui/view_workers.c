@@ -76,21 +76,32 @@ static void draw_status(struct tui *tui)
                 tui->sorts[VIEW_WORKERS].desc ? "▴" : "▾", count);
 }
 
-static void draw_last_line(struct tui *tui, int y, const json_t *line)
+/* The end of its log, as far as there is room. */
+static void draw_tail(struct tui *tui, int y, const json_t *tail)
 {
-    const struct cells_text text = {
-        .bytes = json_string_value(line), .len = json_string_length(line), .flags = SANITISE_LOG};
-    int x = view_put(tui, y, 2, ROLE_DIM, "log  ");
+    size_t count = json_array_size(tail), room = 0, i;
+    const json_t *line;
 
-    if (text.bytes)
-        cells_put_text(&tui->cells, y, x, tui->frame.cols - x, view_style(tui, ROLE_DIM), &text);
+    if (tui->frame.bottom > y)
+        room = (size_t)(tui->frame.bottom - y);
+    if (count)
+        view_put(tui, y, 2, ROLE_DIM, "log");
+    json_array_foreach(tail, i, line)
+    {
+        const struct cells_text text = {.bytes = json_string_value(line),
+                                        .len = json_string_length(line),
+                                        .flags = SANITISE_LOG};
+        if (text.bytes && count - i <= room)
+            cells_put_text(&tui->cells, y++, 7, tui->frame.cols - 7, view_style(tui, ROLE_DIM),
+                           &text);
+    }
 }
 
-/* Past ends, findings and the last line of the selected worker. */
+/* Past ends, findings and the last lines of the selected worker. */
 static void draw_pane(struct tui *tui, const json_t *row, int y)
 {
     const json_t *worker = model_worker(&tui->model);
-    const json_t *finding, *tail;
+    const json_t *finding;
     long long pid = (long long)field_int(row, "pid", 0);
     char title[160], started[16], lasted[16];
     int x;
@@ -120,9 +131,7 @@ static void draw_pane(struct tui *tui, const json_t *row, int y)
         view_put(tui, ++y, 2, ROLE_NORMAL, "%s", field_text(finding, "text"));
     else if (!isnan(field_number(worker, "retry_in")))
         view_put(tui, ++y, 2, ROLE_NORMAL, "retry in %.0fs", field_number(worker, "retry_in"));
-    tail = json_object_get(worker, "tail");
-    if (json_array_size(tail))
-        draw_last_line(tui, ++y, json_array_get(tail, json_array_size(tail) - 1));
+    draw_tail(tui, y + 1, json_object_get(worker, "tail"));
 }
 
 static void draw(struct tui *tui)

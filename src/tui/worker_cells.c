@@ -74,11 +74,13 @@ static bool is_hung(const json_t *row)
     return strcmp(field_text(row, "flag"), "hung") == 0;
 }
 
-static void fill_state(struct tui *tui, const json_t *row, struct table_cell *cell)
+static void fill_state(struct tui *tui, const json_t *row, int width, struct table_cell *cell)
 {
     const char *state = view_worker_state(row);
 
     cell->style = view_style(tui, theme_look(state)->role);
+    if (strcmp(state, "unkillable") == 0 && width < 10)
+        state = "UNKILLED";
     snprintf(cell->text, sizeof(cell->text), "%.60s", is_hung(row) ? "HUNG" : state);
 }
 
@@ -222,7 +224,7 @@ void view_worker_fill(struct tui *tui, const json_t *row, size_t column, int wid
         snprintf(cell->text, sizeof(cell->text), "%lld", (long long)field_int(row, "slot", 0));
         break;
     case C_STATE:
-        fill_state(tui, row, cell);
+        fill_state(tui, row, width, cell);
         break;
     case C_FOR:
         field_format_age(cell->text, busy_for(row));

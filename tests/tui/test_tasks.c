@@ -81,6 +81,35 @@ static void a_kill_names_all_tasks_in_hand(void **state)
     screen_close(test);
 }
 
+static void who_survives_kill(void **state)
+{
+    struct screen_test *test = screen_open(24, 80, NULL, NULL);
+
+    (void)state;
+    screen_set(test, "summary",
+               "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"stopping\",\"kill_in\":4}]}");
+    screen_expect(test, "waits for 1, first ocr[2] pid 77, KILL in 4s");
+    screen_set(test, "summary",
+               "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"stopping\","
+               "\"kill_in\":null}]}");
+    screen_expect(test, "pid 77, KILL was sent");
+    screen_set(test, "summary",
+               "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"unkillable\","
+               "\"kill_in\":null}]}");
+    screen_expect(test, "pid 77, survives KILL: the kernel holds it");
+    screen_press(test, "2", "[2 Workers]");
+    screen_set(test, "workers",
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"start\":9,\"state\":\"stopping\","
+               "\"flag\":\"unkillable\",\"since\":6}]");
+    screen_expect(test, "!     77 ocr        2 UNKILLED");
+    screen_settle(test);
+    screen_press(test, "\r", "! unkillable  ocr[2]");
+    screen_close(test);
+}
+
 static void hold_is_of_the_pool(void **state)
 {
     struct screen_test *test = open_workers(24, 80);
@@ -251,6 +280,7 @@ int main(void)
         cmocka_unit_test(what_a_worker_waits_for),
         cmocka_unit_test(the_pane_and_the_page_of_a_worker),
         cmocka_unit_test(a_kill_names_all_tasks_in_hand),
+        cmocka_unit_test(who_survives_kill),
         cmocka_unit_test(hold_is_of_the_pool),
         cmocka_unit_test(a_running_task),
         cmocka_unit_test(a_waiting_task),
