@@ -230,7 +230,7 @@ void feed_begin(struct worker *worker, int64_t now)
         worker_set_state(worker, WORKER_BUSY, now);
         hang_arm(worker, now);
     }
-    if (!pool->queue.ready_mask)
+    if (!pool->queue.ready_mask || !pool_may_assign(pool, now))
         feed_note_hunger(worker);
     if (worker->in_flight > before)
         pool->effects->room(pool->ctx, pool);

@@ -147,6 +147,44 @@ static void failures_are_retried_after_a_pause_then_final(void **state)
     fake_fini(&fake);
 }
 
+static void tried_again_goes_first_where_order_is_kept(void **state)
+{
+    (void)state;
+    for (int order = ORDER_COMPLETION; order <= ORDER_INPUT; order++) {
+        struct fake fake;
+        struct worker *worker;
+
+        feed_init(&fake, 1);
+        fake.spec.order = (enum result_order)order;
+        fake.spec.backoff.initial = CLOCK_MS;
+        worker = pool_worker(fake.pool, 1);
+        feed_submit(&fake, 1, 4);
+        feed_answer(&fake, worker, 1, ANSWER_FAIL, "no luck");
+        fake_pass(&fake, CLOCK_S);
+        feed_ok(&fake, worker, 2);
+        assert_int_equal(worker->task->id, order == ORDER_INPUT ? 1 : 3);
+        fake_fini(&fake);
+    }
+}
+
+static void what_runs_is_limited_and_the_limit_lifted(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    feed_init(&fake, 2);
+    fake.spec.batch = 8;
+    pool_limit_running(fake.pool, 5);
+    feed_submit(&fake, 1, 20);
+    assert_int_equal(fake.fed, 5);
+    feed_ok(&fake, feed_task(&fake, 1)->worker, 1);
+    assert_int_equal(fake.pool->queue.counts[TASK_RUNNING], 5);
+    pool_limit_running(fake.pool, INT64_MAX);
+    fake_pass(&fake, 0);
+    assert_int_equal(fake.pool->queue.counts[TASK_RUNNING], 16);
+    fake_fini(&fake);
+}
+
 static void exit_statuses_in_reasons_are_looked_at(void **state)
 {
     struct fake fake;
@@ -366,6 +404,8 @@ int main(void)
         cmocka_unit_test(auto_batch_spreads_a_short_queue),
         cmocka_unit_test(time_limits_mean_one_at_a_time),
         cmocka_unit_test(failures_are_retried_after_a_pause_then_final),
+        cmocka_unit_test(tried_again_goes_first_where_order_is_kept),
+        cmocka_unit_test(what_runs_is_limited_and_the_limit_lifted),
         cmocka_unit_test(exit_statuses_in_reasons_are_looked_at),
         cmocka_unit_test(bury_is_for_good_until_somebody_retries),
         cmocka_unit_test(release_is_no_attempt_and_waits_its_delay),
