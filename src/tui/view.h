@@ -111,6 +111,9 @@ void view_task_fill(struct tui *tui, const json_t *row, size_t column, int width
 void view_event_fill(struct tui *tui, const json_t *row, size_t column, int width,
                      struct table_cell *cell);
 
+/* How many of the events' columns are needed: the last says whence an operator's change came. */
+size_t view_event_count(const struct window *window);
+
 /* view_pools.c */
 void view_sort_pools(struct tui *tui);
 const json_t *view_find_pool(const struct tui *tui, const char *name);

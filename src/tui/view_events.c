@@ -64,6 +64,14 @@ void view_event_fill(struct tui *tui, const json_t *row, size_t column, int widt
     }
 }
 
+size_t view_event_count(const struct window *window)
+{
+    for (int i = 0; i < window->count; i++)
+        if (*field_text(window->rows[i], "origin"))
+            return VIEW_EVENT_COLUMNS;
+    return C_ORIGIN;
+}
+
 static int list_top(const struct tui *tui)
 {
     return tui->frame.top + (tui->frame.rows >= 20);
@@ -132,7 +140,7 @@ static void draw(struct tui *tui)
 
     draw_status(tui);
     y = view_draw_list(tui, list_top(tui), tui->frame.bottom - detail, view_event_columns,
-                       VIEW_EVENT_COLUMNS, view_event_fill, &view_event_widen);
+                       view_event_count(window), view_event_fill, &view_event_widen);
     row = view_selected(tui);
     if (window->loaded && !window->total)
         view_put(tui, y, 2, ROLE_NORMAL,

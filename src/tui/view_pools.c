@@ -102,8 +102,12 @@ static struct plan plan_rows(struct tui *tui)
         left -= plan.detail;
     }
     left -= tui->pool_count;
-    if (frame->cols < PANE_COLS || left < 5 || !pool)
+    if (left < 5 || !pool)
         return plan;
+    if (frame->cols < PANE_COLS) { /* no room for a worker's columns: what happened last */
+        plan.events = frame->rows >= DETAIL_FROM ? left - 3 : 0;
+        return plan;
+    }
     plan.workers = left - 2;
     if (left >= EVENTS_FROM) {
         plan.events = left / 2 - 2 < EVENTS_MAX ? left / 2 - 2 : EVENTS_MAX;
@@ -171,7 +175,7 @@ static void draw_panes(struct tui *tui, const struct plan *plan, int y)
     if (plan->events > 0 && events->count && y + 4 < tui->frame.bottom) {
         view_rule(tui, y + 1, "events");
         view_draw_pane(tui, y + 2, tui->frame.bottom, events, view_event_columns,
-                       VIEW_EVENT_COLUMNS, view_event_fill, &view_event_widen);
+                       view_event_count(events), view_event_fill, &view_event_widen);
     }
 }
 
