@@ -120,7 +120,7 @@ fake_shots() {
 }
 
 demo_shots() {
-    first_text=Workers light_option=
+    first_text=Workers light_option="--theme light"
     sleep "${DEMO_SECONDS:-20}" # something must have happened before it can be photographed
     shot pools 120x40 dark "── flaky" j j j
     shot pools-wide 200x60 dark "── events" j j j
