@@ -95,6 +95,49 @@ void sink_writer_close(struct sink_writer *writer)
     buf_fini(&writer->lines);
 }
 
+static bool tail_fits(const struct sink_tail *tail, const struct result *result)
+{
+    return tail->len && tail->seconds == result->seconds && tail->started == result->started &&
+           tail->pid == result->pid && tail->slot == result->slot &&
+           tail->attempts == result->attempts && tail->exit == result->exit &&
+           tail->signal == result->signal;
+}
+
+static void tail_remember(struct sink_tail *tail, const struct result *result, const char *text,
+                          size_t len)
+{
+    tail->len = len <= sizeof(tail->text) ? len : 0;
+    memcpy(tail->text, text, tail->len);
+    tail->exit = result->exit;
+    tail->signal = result->signal;
+    tail->attempts = result->attempts;
+    tail->pid = result->pid;
+    tail->slot = result->slot;
+    tail->started = result->started;
+    tail->seconds = result->seconds;
+}
+
+static void write_tail(struct sink_writer *writer, struct json_out *out,
+                       const struct result *result)
+{
+    size_t before = buf_len(&writer->lines);
+
+    if (tail_fits(&writer->tail, result)) {
+        buf_append(&writer->lines, writer->tail.text, writer->tail.len);
+        return;
+    }
+    json_put_int(out, "exit", result->exit);
+    json_put_int(out, "signal", result->signal);
+    json_put_int(out, "attempts", result->attempts);
+    json_put_int(out, "worker", result->pid);
+    json_put_int(out, "slot", result->slot);
+    json_put_number(out, "started", result->started, 3);
+    json_put_number(out, "seconds", result->seconds, 6);
+    if (json_out_ok(out))
+        tail_remember(&writer->tail, result, buf_data(&writer->lines) + before,
+                      buf_len(&writer->lines) - before);
+}
+
 static void write_json(struct sink_writer *writer, const struct result *result)
 {
     struct json_out out;
@@ -116,13 +159,7 @@ static void write_json(struct sink_writer *writer, const struct result *result)
         json_put_string(&out, "error", result->error);
     }
     json_put_bytes(&out, "result", text, len);
-    json_put_int(&out, "exit", result->exit);
-    json_put_int(&out, "signal", result->signal);
-    json_put_int(&out, "attempts", result->attempts);
-    json_put_int(&out, "worker", result->pid);
-    json_put_int(&out, "slot", result->slot);
-    json_put_number(&out, "started", result->started, 3);
-    json_put_number(&out, "seconds", result->seconds, 6);
+    write_tail(writer, &out, result);
     json_close_object(&out);
     json_end_line(&out);
 }

@@ -16,12 +16,21 @@ struct err;
 struct pool_box;
 struct result;
 
+/* The end of the last line, from "exit" on: answers that came together share it. */
+struct sink_tail {
+    int exit, signal, attempts, pid, slot;
+    double started, seconds;
+    size_t len; /* 0 = none yet */
+    char text[224];
+};
+
 struct sink_writer {
     struct pool_box *box;
     int fd;    /* -1 = no results file */
     bool poll; /* a pipe or terminal: only when the loop says that it takes bytes */
     struct loop_watch watch;
     struct buf lines;
+    struct sink_tail tail;
     bool failing; /* the last write failed; tried again every second */
     int64_t retry_at;
     int64_t flushed_at; /* regular files: written at most once a FLUSH_SPAN while lines pour in */
