@@ -17,6 +17,7 @@
 #include "base/sanitise.h"
 #include "logs/capture.h"
 #include "pool/shared.h"
+#include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/speak_verbs.h"
 #include "wire/worker.h"
@@ -103,6 +104,19 @@ static bool speak_is_verb(const char *line, size_t len)
     return at == len ? len < VERB_MOST : at > 0 && line[at] == '\t';
 }
 
+/* Ignored, counted, and told the first time. */
+static void speak_note_unknown(struct life *life, const char *line, size_t len)
+{
+    size_t verb = 0;
+
+    while (verb < len && line[verb] != '\t')
+        verb++;
+    if (verb && life->speech.unknown++ == 0)
+        event_add(life->sup, "protocol", LEVEL_NOTE, false, "", life->box->pool, life->worker,
+                  "said %.*s, a verb that nobody knows: ignored, as are more of them", (int)verb,
+                  line);
+}
+
 /* Handles one line; false when the rest must wait (a PUT without room). */
 static bool speak_handle(struct life *life, char *bytes, size_t len)
 {
@@ -119,6 +133,8 @@ static bool speak_handle(struct life *life, char *bytes, size_t len)
         speak_breach(life, err.text, first, kept);
     else if (line.verb == WORKER_VERBS && !speak_is_verb(first, kept))
         speak_breach(life, "a line that begins with no verb", first, kept);
+    else if (line.verb == WORKER_VERBS)
+        speak_note_unknown(life, first, kept);
     else if (!speak_verb(life, &line, &err))
         speak_breach(life, err.text, first, kept);
     return !life->speech.put;

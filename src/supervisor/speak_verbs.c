@@ -187,10 +187,6 @@ static verb_function *const functions[WORKER_VERBS] = {
 
 bool speak_verb(struct life *life, struct worker_line *line, struct err *err)
 {
-    if (line->verb == WORKER_VERBS) {
-        life->speech.unknown++;
-        return true;
-    }
     if (!functions[line->verb]) {
         err_set(err, EPROTO, "%s, which only lifeguard says", worker_verb_name(line->verb));
         return false;

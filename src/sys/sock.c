@@ -142,41 +142,41 @@ static int open_lock(int dir, const char *file, struct err *err)
     return err_set(err, EINVAL, "%s: not a regular file with one name", file);
 }
 
-/* By number: the system's header of it has the name of our own. */
-static bool try_lock(int fd)
+/* 0 or -errno. By number: the system's header of it has the name of our own. */
+static int try_lock(int fd)
 {
-    return syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) == 0;
+    return syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
 /* A held lock without a socket that answers is a guardian's, which ends what a dead supervisor left
- * behind: that is soon over. */
-static bool wait_for_lock(const struct sock_listener *listener)
+ * behind: that is soon over. 0 or -errno. */
+static int wait_for_lock(const struct sock_listener *listener)
 {
     int64_t deadline = clock_now() + LOCK_WAIT;
+    int rc;
 
-    while (!try_lock(listener->lock_fd)) {
-        if (errno != EWOULDBLOCK || sock_answers(listener->path) || clock_now() >= deadline)
-            return false;
+    while ((rc = try_lock(listener->lock_fd)) == -EWOULDBLOCK && !sock_answers(listener->path) &&
+           clock_now() < deadline)
         poll(NULL, 0, 10);
-    }
-    return true;
+    return rc;
 }
 
-static int take_lock(struct sock_listener *listener, const char *name, struct err *err)
+static int take_lock(struct sock_listener *listener, const char *name, bool wait, struct err *err)
 {
     char file[80];
-    int result = 0;
+    int result;
 
     snprintf(file, sizeof(file), "%s.lock", name);
     listener->lock_fd = open_lock(listener->dir_fd, file, err);
     if (listener->lock_fd < 0)
         return listener->lock_fd;
-    if (wait_for_lock(listener))
+    result = wait ? wait_for_lock(listener) : try_lock(listener->lock_fd);
+    if (result == 0)
         write_pid(listener->lock_fd);
-    else if (errno == EWOULDBLOCK)
+    else if (result == -EWOULDBLOCK)
         result = refuse_busy(listener->lock_fd, name, err);
     else
-        result = err_set_errno(err, errno, "lock %s", file);
+        result = err_set_errno(err, -result, "lock %s", file);
     return result;
 }
 
@@ -254,7 +254,7 @@ int sock_listen(struct sock_listener *listener, const char *dir, const char *nam
             result = err_set_errno(err, errno, "chgrp %s", dir);
     }
     if (result == 0)
-        result = take_lock(listener, name, err);
+        result = take_lock(listener, name, true, err);
     if (result == 0)
         result = open_socket(listener, mode, gid, err);
     if (result < 0)
@@ -294,7 +294,7 @@ int sock_seize(const char *path)
     listener.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (listener.dir_fd < 0)
         return -errno;
-    result = take_lock(&listener, name, NULL);
+    result = take_lock(&listener, name, false, NULL);
     if (result == 0)
         result = sock_dir_clear(listener.dir_fd, strrchr(path, '/') + 1, NULL);
     close(listener.dir_fd);
