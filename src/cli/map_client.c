@@ -144,6 +144,8 @@ static void map_on_loss(struct map *map, const json_t *message)
 
 static void map_on_result(struct map *map, json_t *message)
 {
+    if (json_object_get(message, "data") || json_object_get(message, "data_base64"))
+        map_on_output(map, message);
     map_writer_end(&map->out);
     map_writer_end(&map->err);
     free(map->tag);

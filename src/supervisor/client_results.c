@@ -3,9 +3,10 @@
  * Results for the client of `map`: large outputs go in pieces, each its own message, so that one
  * task's gigabyte needs no gigabyte here. The next piece is made when the socket took the last.
  *
- *   {"view":"output","seq":7,"stream":"o","data":"..."} ... then
+ *   {"view":"output","seq":7,"stream":"o","data":"..."} ... (a short output goes with the result)
  *   {"view":"result","seq":7,"id":"..","state":"done","exit":0,"signal":0,"attempts":1,"slot":2,
- *    "pid":4711,"started":..,"seconds":..,"task":"..","command":"..","error":null,"lost":0}
+ *    "pid":4711,"started":..,"seconds":..,"task":"..","command":"..","error":null,"lost":0,
+ *    "data":".."}
  *   and, once all is said, {"view":"end","status":N}.
  */
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "supervisor/sink.h"
 #include "supervisor/supervisor.h"
 
-enum { PIECE = 48 << 10, PUMP_BATCH = 64, RESULT_MOST = 64 << 10 };
+enum { PIECE = 48 << 10, SHORT = 1024, PUMP_BATCH = 64, RESULT_MOST = 64 << 10 };
 static const int64_t PUMP_PERIOD = 5 * CLOCK_MS;
 
 /* One piece of the result's output. False when there is no more. */
@@ -97,6 +98,16 @@ static bool has_output(const struct client *client, const struct result *result)
     return result->output && !(result->state == TASK_CANCELLED && client->results->pool->halting);
 }
 
+/* Two messages a task would cost the client twice. */
+static bool has_short_output(const struct client *client, const struct result *result)
+{
+    const struct task_output *output = result->output;
+
+    return has_output(client, result) && !client->result_offset && !client->result_err &&
+           !output->err.total && output->out.total <= SHORT &&
+           buf_len(&output->out.memory) == output->out.total;
+}
+
 void client_pump_results(struct client *client)
 {
     struct result *result;
@@ -106,15 +117,19 @@ void client_pump_results(struct client *client)
 
     while (client_has_room(client) &&
            (result = sink_next_for_client(client->results->sink)) != NULL) {
+        bool is_short = has_short_output(client, result);
         struct json_out out;
 
-        if (has_output(client, result) && pump_piece(client, result))
+        if (!is_short && has_output(client, result) && pump_piece(client, result))
             continue;
         buf_reset(&client->sup->scratch);
         json_out_init(&out, &client->sup->scratch);
         json_open_object(&out, NULL);
         json_put_string(&out, "view", "result");
         result_json(&out, result);
+        if (is_short && result->output->out.total)
+            json_put_bytes(&out, "data", buf_data(&result->output->out.memory),
+                           (size_t)result->output->out.total);
         json_close_object(&out);
         json_end_line(&out);
         client_send(client);
