@@ -93,12 +93,12 @@ class Values(Workers):
     def test_unknown_verbs_are_ignored_and_told_once(self):
         body = ("def work(text, *_):\n    say('FROB', text)\n    return text\n"
                 "serve(work)\n")
-        server = self.start(self.pool("w", body, {"list": ["x", "y", "z"]}), self.pool("stay", ECHO))
-        server.wait_done(pool="w")
+        server = self.start(self.pool("w", body, {"list": ["x", "y", "z"]}, 1),
+                            self.pool("stay", ECHO))
+        self.wait_counts(server, done=3)
         told = server.events("protocol", "w")
-        self.assertEqual(len(told), 1)
+        self.assertEqual(len(told), 1, told)
         self.assertIn("said FROB, a verb that nobody knows", told[0]["text"])
-        self.assertEqual(server.status("w")["done"], 3)
 
     def test_worker_has_its_own_descriptors_only(self):
         body = ("serve(lambda *_: ' '.join(fd for fd in os.listdir('/proc/self/fd')\n"
