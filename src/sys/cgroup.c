@@ -66,7 +66,7 @@ int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char
         goto failed;
     group->dir = openat(root->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (group->dir >= 0)
-        group->procs = openat(group->dir, "cgroup.procs", O_RDWR | O_CLOEXEC);
+        group->procs = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     if (group->procs >= 0)
         return 0;
 failed:
