@@ -231,24 +231,6 @@ void pool_tick(struct pool *pool, int64_t now)
     pool->dirty |= more;
 }
 
-void pool_shift(struct pool *pool, int64_t gap, int64_t now)
-{
-    for (size_t i = 0; i < pool->slots; i++) {
-        struct worker *worker = pool->workers[i];
-
-        if (!worker || !worker->has_process)
-            continue;
-        worker->last_output = earlier(worker->last_output + gap, now);
-        worker->last_cpu = earlier(worker->last_cpu + gap, now);
-        worker->last_beat = earlier(worker->last_beat + gap, now);
-        if (heap_has(&worker->state_timer))
-            heap_set(&pool->state_timers, &worker->state_timer, worker->state_timer.key + gap);
-        if (heap_has(&worker->task_timer))
-            heap_set(&pool->task_timers, &worker->task_timer, worker->task_timer.key + gap);
-        hang_arm(worker, now);
-    }
-}
-
 void pool_start(struct pool *pool, int64_t now)
 {
     pool->goal = GOAL_RUN;

@@ -140,8 +140,14 @@ void pool_free(struct pool *pool);
 /* When pool_tick must be called next, if nothing else happens. */
 int64_t pool_next_deadline(const struct pool *pool);
 void pool_tick(struct pool *pool, int64_t now);
-/* The machine or the supervisor stood still: every clock of liveness moves by `gap`. */
+/* The machine or the supervisor stood still for `gap`, which is over now: every clock that runs
+ * against a worker moves by it. */
 void pool_shift(struct pool *pool, int64_t gap, int64_t now);
+/* The machine starves: only the signs of life move, so that grace and deadlines stay bounded. */
+void pool_shift_signs(struct pool *pool, int64_t gap, int64_t now);
+/* True while some clock runs against a worker. */
+bool pool_counts_time(const struct pool *pool);
+bool pool_has_suspect(const struct pool *pool);
 
 /* Desired state. */
 void pool_start(struct pool *pool, int64_t now);

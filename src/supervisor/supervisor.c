@@ -27,12 +27,11 @@
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
 #include "supervisor/speak.h"
+#include "supervisor/starved.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/signals.h"
 
-/* A wait that ended this much later than asked for: the machine or this process stood still. */
-static const int64_t STALL_MIN = 2 * CLOCK_S;
 static const int64_t REAP_PERIOD = CLOCK_S / 2;
 static const int64_t PROGRESS_PERIOD = 5 * CLOCK_S;
 /* See supervisor_gather. */
@@ -130,6 +129,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
 
     next = earlier(next, life_next_check(sup));
     next = earlier(next, speak_next_check(sup));
+    next = earlier(next, starved_next_check(sup));
     if (sup->accept_paused_until)
         next = earlier(next, sup->accept_paused_until);
     if (sup->stopping && !sup->killing)
@@ -146,22 +146,6 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
             next = earlier(next, sup->now + CLOCK_S);
     }
     return next;
-}
-
-static void supervisor_on_wake(void *ctx, int64_t now)
-{
-    struct supervisor *sup = ctx;
-    int64_t asked = sup->asked_deadline;
-    int64_t gap = asked != CLOCK_NEVER && asked > sup->now ? now - asked : now - sup->now;
-
-    sup->now = now;
-    sup->wall = clock_wall();
-    if (asked == CLOCK_NEVER || gap < STALL_MIN)
-        return;
-    event_add(sup, "stall", LEVEL_NOTE, false, "", NULL, NULL,
-              "stood still for %.1fs: time limits are shifted", (double)gap / 1e9);
-    for (size_t i = 0; i < sup->box_count; i++)
-        pool_shift(sup->boxes[i].pool, gap, now);
 }
 
 /* What runs, and what waits for its turn, must find room: in memory and in the next pool. Still one
@@ -282,6 +266,7 @@ static void supervisor_turn(struct supervisor *sup)
         sup->accept_paused_until = 0;
         loop_change(sup->loop, &sup->listen_watch, EPOLLIN);
     }
+    starved_check(sup);
     sample_run(sup);
     life_check(sup);
     for (size_t i = 0; i < sup->box_count; i++)
@@ -342,7 +327,7 @@ void supervisor_finish_tasks(struct supervisor *sup)
 
 int supervisor_run(struct supervisor *sup)
 {
-    loop_on_wake(sup->loop, supervisor_on_wake, sup);
+    loop_on_wake(sup->loop, starved_on_wake, sup);
     sup->now = clock_now();
     sup->wall = clock_wall();
     for (size_t i = 0; i < sup->box_count; i++)

@@ -18,6 +18,7 @@
 #include "pool/pool.h"
 #include "pool/spec.h"
 #include "supervisor/guardian.h"
+#include "supervisor/starved.h"
 #include "sys/cgroup.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
@@ -116,7 +117,8 @@ struct supervisor {
     int64_t started_at, started_wall;
     int64_t now, wall;      /* of this turn */
     int64_t asked_deadline; /* of its wait */
-    int64_t next_second;    /* histories, samples */
+    struct starved starved;
+    int64_t next_second; /* histories, samples */
     int cpus;
     bool all_done; /* every job pool is done */
     uint32_t queue_history[HISTORY_LEN];
