@@ -17,7 +17,7 @@ struct pool_box;
 struct supervisor;
 
 struct errand_spec {
-    char *const *argv;          /* copied; argv[0] is looked up in the pool's PATH, else ours */
+    char *const *argv;          /* argv[0] is looked up in the pool's PATH, else ours */
     char *const *extra_env;     /* NULL-terminated "KEY=VALUE" besides the pool's; NULL = none */
     const struct pool_box *box; /* runs with this pool's environment, directory and user; NULL = as
                                    the supervisor itself, with its environment */
@@ -36,10 +36,12 @@ struct errand_result {
 };
 
 /* Called once, from the loop, never from within errand_start or errand_cancel. The result is lent
- * for the call. */
+ * for the call; the errand itself is gone with it. What it started and left behind in its process
+ * group was killed when it ended. */
 typedef void errand_done_function(void *ctx, const struct errand_result *result);
 
-/* NULL with the reason in *err when it could not be started; `done` is not called then. */
+/* NULL with the reason in *err when it could not be started; `done` is not called then. -EAGAIN:
+ * too many run already, ask again later. Nothing of the spec is kept. */
 struct errand *errand_start(struct supervisor *sup, const struct errand_spec *spec,
                             errand_done_function *done, void *ctx, struct err *err);
 /* Ends it; `done` will not be called. Accepts NULL. */
@@ -47,6 +49,8 @@ void errand_cancel(struct errand *errand);
 /* Limits: to be called each turn, and when the next one is due (CLOCK_NEVER). */
 void errand_check(struct supervisor *sup);
 int64_t errand_next_check(const struct supervisor *sup);
+/* The supervisor stood still: nobody's limit is over for that. */
+void errand_shift(struct supervisor *sup, int64_t gap);
 /* For the reaper of orphans: a child of ours that is waited for elsewhere. */
 bool errand_owns_pid(const struct supervisor *sup, int pid);
 /* Kills and forgets all (supervisor_free). */

@@ -23,6 +23,7 @@
 #include "supervisor/client.h"
 #include "supervisor/effects.h"
 #include "supervisor/environ.h"
+#include "supervisor/errand.h"
 #include "supervisor/events.h"
 #include "supervisor/guardian.h"
 #include "supervisor/life.h"
@@ -263,6 +264,7 @@ static struct supervisor *setup_empty(struct spec *spec)
     list_init(&sup->put_waiting);
     sup->shared = shared_new(speak_shared_answer, sup);
     list_init(&sup->clients);
+    list_init(&sup->errands);
     sup->events = event_log_new();
     effects_init(sup);
     return sup;
@@ -350,6 +352,7 @@ void supervisor_free(struct supervisor *sup)
         return;
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
+    errand_free_all(sup);
     guardian_watch_stop(&sup->guardian);
     /* Whatever daemonised itself out of its worker's tree ends with us. */
     proc_sweep_children(clock_now() + CLOCK_S);

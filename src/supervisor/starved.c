@@ -8,6 +8,7 @@
 #include "supervisor/starved.h"
 
 #include "base/clock.h"
+#include "supervisor/errand.h"
 #include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/supervisor.h"
@@ -35,6 +36,7 @@ static void shift_all(struct supervisor *sup, int64_t gap)
     for (size_t i = 0; i < sup->box_count; i++)
         pool_shift(sup->boxes[i].pool, gap, sup->now);
     shift_lives(sup, gap);
+    errand_shift(sup, gap);
     if (sup->stopping)
         sup->stop_deadline = clock_add(sup->stop_deadline, gap);
 }

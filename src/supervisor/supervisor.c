@@ -18,6 +18,7 @@
 #include "pool/assign.h"
 #include "pool/hang.h"
 #include "supervisor/client.h"
+#include "supervisor/errand.h"
 #include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/life_start.h"
@@ -115,7 +116,8 @@ static bool pid_is_ours(void *ctx, pid_t pid)
 {
     struct supervisor *sup = ctx;
 
-    return map_find(&sup->by_pid, (uint64_t)pid) || setup_pid_is_own(sup, pid);
+    return map_find(&sup->by_pid, (uint64_t)pid) || setup_pid_is_own(sup, pid) ||
+           errand_owns_pid(sup, pid);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -130,6 +132,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
     next = earlier(next, life_next_check(sup));
     next = earlier(next, speak_next_check(sup));
     next = earlier(next, starved_next_check(sup));
+    next = earlier(next, errand_next_check(sup));
     if (sup->accept_paused_until)
         next = earlier(next, sup->accept_paused_until);
     if (sup->stopping && !sup->killing)
@@ -269,6 +272,7 @@ static void supervisor_turn(struct supervisor *sup)
     starved_check(sup);
     sample_run(sup);
     life_check(sup);
+    errand_check(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         run_pool(&sup->boxes[i]);
     speak_flush(sup);

@@ -104,6 +104,8 @@ struct supervisor {
     struct list late_speech; /* half a line, or a closed end */
     struct list put_waiting; /* a PUT found no room */
     struct map by_pid;       /* PID -> struct life */
+    struct list errands;     /* short programs on the side */
+    uint64_t errand_number;
     struct list clients;
     size_t client_count;
     int64_t nofile; /* how many descriptors there may be */
