@@ -149,6 +149,21 @@ static void render_status_line(const json_t *reply, const struct render_style *s
     buf_fini(&name);
 }
 
+/* Why a pool does not run as configured. */
+static void render_note(const json_t *pool, const struct render_style *style, struct buf *out)
+{
+    struct buf note = {0};
+
+    if (print_field(pool, "note", &note)) {
+        print_begin(out, PRINT_NOTE, style->color);
+        buf_printf(out, "pool %s: ", print_word(pool, "name"));
+        print_clean(out, buf_data(&note), buf_len(&note));
+        print_end(out, PRINT_NOTE, style->color);
+        buf_append_string(out, "\n");
+    }
+    buf_fini(&note);
+}
+
 void render_status(const json_t *reply, const struct render_style *style, struct buf *out)
 {
     static const struct print_column columns[] = {
@@ -168,6 +183,8 @@ void render_status(const json_t *reply, const struct render_style *style, struct
         render_pool(&table, json_array_get(pools, i));
     print_table_write(&table, style->color, style->width, out);
     print_table_fini(&table);
+    for (size_t i = 0; i < json_array_size(pools); i++)
+        render_note(json_array_get(pools, i), style, out);
 }
 
 static void render_worker(struct print_table *table, const json_t *worker)

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "pool/limits.h"
 
 #define AT(field) offsetof(struct pool_spec, field)
 #define SUPERVISOR_AT(field) offsetof(struct supervisor_spec, field)
@@ -296,15 +297,19 @@ static const struct conf_key pool_keys[] = {
      .modes = CONF_ALL_MODES},
     {"group", CONF_STRING, AT(group), "\"\"", "Run as this group; default: the user's.",
      .modes = CONF_ALL_MODES},
-    {"nice", CONF_INT, AT(nice), "0", "Added to the niceness.", .modes = CONF_ALL_MODES, .min = -20,
-     .max = 19},
-    {"ionice", CONF_STRING, AT(ionice), "\"\"", "I/O class and level.", .modes = CONF_ALL_MODES,
-     .later = true},
+    {"nice", CONF_INT, AT(nice), "0",
+     "Added to lifeguard's own niceness; less than 0 needs CAP_SYS_NICE.", .modes = CONF_ALL_MODES,
+     .min = -20, .max = 19},
+    {"ionice", CONF_STRING, AT(ionice), "\"\"",
+     "I/O class and level: \"idle\", \"best-effort:0\" (first) to \"best-effort:7\", "
+     "\"realtime:0\" to \"realtime:7\" (needs CAP_SYS_NICE), \"none\".",
+     .modes = CONF_ALL_MODES, .form = limits_check_ionice},
     {"affinity", CONF_STRING, AT(affinity), "\"\"", "CPUs to run on: \"0-3,8\".",
-     .modes = CONF_ALL_MODES, .later = true},
+     .modes = CONF_ALL_MODES, .form = limits_check_affinity},
     {"oom_score_adj", CONF_INT, AT(oom_score_adj), "0",
-     "Which process the kernel ends first when memory is out.", .modes = CONF_ALL_MODES,
-     .min = -1000, .max = 1000, .later = true},
+     "Which process the kernel ends first when memory is out: -1000 (never) to 1000 (first); 0 = "
+     "as lifeguard itself. Below lifeguard's own it needs CAP_SYS_RESOURCE.",
+     .modes = CONF_ALL_MODES, .min = -1000, .max = 1000},
     {"limits.nofile", CONF_LIMIT, AT(limits.nofile), "\"\"",
      "Open files; \"\" leaves the limit alone, here and below.", .modes = CONF_ALL_MODES, .min = 3,
      .max = MOST_COUNT},
@@ -315,13 +320,15 @@ static const struct conf_key pool_keys[] = {
     {"limits.cpu", CONF_LIMIT, AT(limits.cpu), "\"\"", "Seconds of CPU.", .modes = CONF_ALL_MODES,
      .min = 1, .max = MOST_COUNT},
     {"cgroup.memory_max", CONF_BYTES, AT(cgroup.memory_max), "\"\"",
-     "Memory of a worker and its children.", .modes = CONF_ALL_MODES, .min = 0, .max = MOST_BYTES,
-     .later = true},
+     "Memory of a worker and its children: \"512M\". Here and below: where the kernel has no such "
+     "controller the pool runs without, and `status` says so.",
+     .modes = CONF_ALL_MODES, .min = 0, .max = MOST_BYTES},
     {"cgroup.cpu_max", CONF_STRING, AT(cgroup.cpu_max), "\"\"",
-     "CPU of a worker and its children: \"150%\".", .modes = CONF_ALL_MODES, .later = true},
+     "CPU of a worker and its children: \"150%\" of one, \"max\".", .modes = CONF_ALL_MODES,
+     .form = limits_check_cpu_max},
     {"cgroup.pids_max", CONF_INT64, AT(cgroup.pids_max), "0",
-     "Processes of a worker; 0 = no limit.", .modes = CONF_ALL_MODES, .min = 0, .max = MOST_COUNT,
-     .later = true},
+     "Processes and threads of a worker; 0 = no limit.", .modes = CONF_ALL_MODES, .min = 0,
+     .max = MOST_COUNT},
     {"log.mode", CONF_WORD, AT(log.mode), "\"pipe\"", "How output is taken: pipe, file, pty.",
      .modes = CONF_ALL_MODES, .words = words_log_mode, .later = true},
     {"log.per", CONF_WORD, AT(log.per), "\"process\"",

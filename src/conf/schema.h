@@ -13,6 +13,8 @@
 
 #include "pool/spec.h"
 
+struct err;
+
 /* Behind each type: what is stored at the key's offset. */
 enum conf_type {
     CONF_BOOL,      /* bool */
@@ -66,6 +68,8 @@ struct conf_key {
     int64_t min, max;
     const char *const *words; /* NULL-terminated */
     size_t count_offset;
+    /* Strings that are not empty: 0, or -EINVAL with "must be ...". */
+    int (*form)(const char *text, struct err *err);
     enum task_source source;     /* not SOURCE_NONE: the key chooses where tasks come from */
     bool later;                  /* known, but only the default is built */
     bool computed;               /* the default depends on other things: shown from the spec */

@@ -38,6 +38,8 @@ static int decode_string(const struct conf_value *v)
 
     if (!text)
         return conf_value_refuse(v, "a string");
+    if (*text && v->key->form && v->key->form(text, v->err) < 0)
+        return -EINVAL;
     return value_set_string(v, mem_copy_string(text));
 }
 

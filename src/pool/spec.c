@@ -85,7 +85,6 @@ void pool_spec_init(struct pool_spec *spec, const char *name, enum pool_mode mod
     spec->group = spec_empty();
     spec->ionice = spec_empty();
     spec->affinity = spec_empty();
-    spec->oom_score_adj = INT_MIN;
     spec->limits = (struct limits_spec){-1, -1, -1, -1};
     spec->cgroup.cpu_max = spec_empty();
     spec_default_log(&spec->log, mode);

@@ -212,7 +212,7 @@ struct pool_spec {
     char *user, *group;
     int nice;
     char *ionice, *affinity;
-    int oom_score_adj; /* INT_MIN = leave alone */
+    int oom_score_adj; /* 0 = leave alone */
     struct limits_spec limits;
     struct cgroup_spec cgroup;
     struct log_spec log;

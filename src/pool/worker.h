@@ -77,7 +77,8 @@ struct worker_end {
     int status; /* as waitpid gives it */
     double user, sys;
     int64_t maxrss;
-    bool oom; /* the kernel's out-of-memory killer took it (cgroup events) */
+    bool oom;                /* the kernel's out-of-memory killer took it */
+    int64_t oom_vm, oom_rss; /* what the kernel log said of it; below 1 = nothing */
     char last_words[160];
 };
 

@@ -33,15 +33,30 @@ bool worker_end_is_failure(const struct worker *worker)
     return worker->end.status != 0;
 }
 
+/* ", total-vm 812M, anon-rss 790M", where the kernel said so. */
+static void describe_memory(const struct worker_end *end, char *out, size_t size)
+{
+    char vm[16], rss[16];
+
+    out[0] = '\0';
+    if (!end->oom || end->oom_vm <= 0)
+        return;
+    str_format_size(vm, (double)end->oom_vm);
+    str_format_size(rss, (double)(end->oom_rss > 0 ? end->oom_rss : 0));
+    snprintf(out, size, ", total-vm %s, anon-rss %s", vm, rss);
+}
+
 /* "exit 3", "signal 11 (SEGV), core dumped". */
-static void describe_status(const struct worker *worker, char *out, size_t size)
+static void describe_status(const struct worker *worker, bool tell_oom, char *out, size_t size)
 {
     int status = worker->end.status;
+    char memory[56];
 
+    describe_memory(&worker->end, memory, sizeof(memory));
     if (WIFSIGNALED(status))
-        snprintf(out, size, "signal %d (%s)%s%s", WTERMSIG(status),
+        snprintf(out, size, "signal %d (%s)%s%s%s", WTERMSIG(status),
                  str_signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "",
-                 worker->end.oom ? ", out of memory" : "");
+                 tell_oom && worker->end.oom ? ", out of memory" : "", memory);
     else
         snprintf(out, size, "exit %d", WEXITSTATUS(status));
 }
@@ -60,14 +75,16 @@ void worker_describe_end(const struct worker *worker, char *out, size_t size)
                                                       [STOP_HALT] = "halt rule",
                                                       [STOP_BREACH] = "protocol breach",
                                                       [STOP_RECYCLE] = "recycled"};
-    char status[80];
+    bool ours = worker->stop_reason != STOP_NONE ||
+                (worker->sent_signal && WIFSIGNALED(worker->end.status) &&
+                 WTERMSIG(worker->end.status) == worker->sent_signal);
+    char status[128];
     const char *by = worker->who[0] ? worker->who : "lifeguard";
 
-    describe_status(worker, status, sizeof(status));
+    describe_status(worker, ours, status, sizeof(status));
     if (worker->stop_reason != STOP_NONE)
         snprintf(out, size, "%s by %s: %s", reasons[worker->stop_reason], by, status);
-    else if (worker->sent_signal && WIFSIGNALED(worker->end.status) &&
-             WTERMSIG(worker->end.status) == worker->sent_signal)
+    else if (ours)
         snprintf(out, size, "killed by %s: %s", by, status);
     else if (worker->end.oom)
         snprintf(out, size, "out of memory: %s", status);

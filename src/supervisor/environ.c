@@ -168,9 +168,6 @@ static int identity_prepare(struct pool_box *box, struct env_list *list, struct 
         rc = identity_user(box, list, err);
     if (rc == 0)
         rc = identity_group(box, err);
-    if (rc == 0 && geteuid() != 0 && (box->uid != getuid() || box->gid != getgid()))
-        rc =
-            err_set(err, EPERM, "pool %s: only root can start workers as another user", spec->name);
     return rc;
 }
 

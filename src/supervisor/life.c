@@ -20,6 +20,7 @@
 #include "logs/capture.h"
 #include "supervisor/events.h"
 #include "supervisor/life_start.h"
+#include "supervisor/oom.h"
 #include "supervisor/output.h"
 
 /* Output may come this long after the exit before descendants that hold the pipe are ended. */
@@ -313,20 +314,6 @@ static void life_read_rest(struct life *life)
     life->sup->short_reads = short_reads;
 }
 
-/* Whether the kernel's out-of-memory killer took it; its count is the group's and never falls. */
-static bool life_ran_out(struct life *life)
-{
-    const struct cgroup *group = life_cgroup(life);
-
-    if (!group || !life->sup->cgroups.memory ||
-        cgroup_event(group, "memory.events", "oom_kill") <= 0)
-        return false;
-    life->sup->oom_kills++;
-    if (life->box->spec->mode == POOL_COMMAND)
-        life_slot(life->box, life->worker->slot)->group_used_up = true;
-    return true;
-}
-
 static void life_fill_end(struct life *life, const struct proc_end *end)
 {
     life->end = (struct worker_end){
@@ -335,7 +322,7 @@ static void life_fill_end(struct life *life, const struct proc_end *end)
         .sys = (double)end->usage.ru_stime.tv_sec + (double)end->usage.ru_stime.tv_usec / 1e6,
         .maxrss = (int64_t)end->usage.ru_maxrss * 1024,
     };
-    life->end.oom = end->status == SIGKILL && life_ran_out(life);
+    oom_examine(life, life_cgroup(life));
 }
 
 static void life_on_exit(void *owner, uint32_t events)

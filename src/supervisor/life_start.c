@@ -21,6 +21,7 @@
 #include "supervisor/environ.h"
 #include "supervisor/events.h"
 #include "supervisor/life.h"
+#include "supervisor/limits.h"
 #include "supervisor/logview.h"
 #include "supervisor/output.h"
 #include "sys/file.h"
@@ -126,20 +127,14 @@ static void start_cgroup(struct life *life, struct proc_plan *plan)
     }
     snprintf(name, sizeof(name), "%s.%d.%u", life->box->spec->name, life->worker->slot,
              life->worker->generation);
-    if (group->dir < 0 && cgroup_open(&sup->cgroups, group, name, NULL) < 0)
-        *group = (struct cgroup){.dir = -1, .procs = -1};
+    if (group->dir < 0) {
+        if (cgroup_open(&sup->cgroups, group, name, NULL) < 0)
+            *group = (struct cgroup){.dir = -1, .procs = -1};
+        else
+            limits_fill_group(life->box, group);
+    }
     plan->cgroup_dir = group->dir;
     plan->cgroup_procs = group->procs;
-}
-
-static void start_add_limit(struct proc_plan *plan, int resource, int64_t value)
-{
-    if (value < 0)
-        return;
-    plan->limits[plan->limit_count].resource = resource;
-    plan->limits[plan->limit_count].value =
-        (struct rlimit){.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
-    plan->limit_count++;
 }
 
 static void start_plan(const struct life *life, const struct start *start, struct proc_plan *plan)
@@ -164,18 +159,10 @@ static void start_plan(const struct life *life, const struct start *start, struc
     plan->gid = box->gid;
     plan->groups = box->groups;
     plan->group_count = box->group_count;
-    plan->nice = spec->nice;
     plan->reserved = life->sup->reserved_fds;
     plan->default_signals = life->sup->default_signals;
     plan->slow_path = box->slow_path;
-    if (spec->limits.nofile < 0)
-        start_add_limit(plan, RLIMIT_NOFILE, (int64_t)life->sup->nofile_before.rlim_cur);
-    start_add_limit(plan, RLIMIT_NOFILE, spec->limits.nofile);
-    start_add_limit(plan, RLIMIT_CORE, spec->limits.core);
-    start_add_limit(plan, RLIMIT_AS, spec->limits.as);
-    start_add_limit(plan, RLIMIT_CPU, spec->limits.cpu);
-    if (spec->limits.nofile < 0 && plan->limit_count)
-        plan->limits[0].value = life->sup->nofile_before;
+    limits_fill_plan(box, plan);
 }
 
 static char *capture_file(const struct life *life)
@@ -323,7 +310,10 @@ static int life_spawn(struct life *life, struct start *start, struct task *task,
                              life->worker->slot);
     start_plan(life, start, &plan);
     start_cgroup(life, &plan);
-    return proc_spawn(&plan, &life->proc, err);
+    rc = proc_spawn(&plan, &life->proc, err);
+    if (rc < 0)
+        limits_explain(life->box, &life->proc, err);
+    return rc;
 }
 
 int life_start(struct pool_box *box, struct worker *worker, struct task *task, int *pid,

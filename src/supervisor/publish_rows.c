@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "supervisor/events.h"
+#include "supervisor/limits.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
@@ -128,6 +129,12 @@ static void worker_alert(const struct supervisor *sup, struct json_out *out,
     json_put_bytes(out, NULL, line, strlen(line));
 }
 
+/* Why it does not run as configured, "" = it does. */
+static const char *pool_note(const struct pool_box *box)
+{
+    return *box->identity_error ? box->identity_error : limits_note(box);
+}
+
 /* What the pane below the list says of a pool in trouble: at most three workers. */
 static void pool_alert(const struct supervisor *sup, struct json_out *out,
                        const struct pool_box *box)
@@ -136,8 +143,8 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     int said = 0;
 
     json_open_array(out, "alert");
-    if (*box->identity_error)
-        json_put_string(out, NULL, box->identity_error);
+    if (*pool_note(box))
+        json_put_string(out, NULL, pool_note(box));
     if (pool->breaker)
         json_put_string(out, NULL,
                         "half of the slots fail: one canary at a time until it stays up");
@@ -193,6 +200,7 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_bool(out, "paused", pool->paused);
     json_put_bool(out, "held", pool->held);
     json_put_int(out, "backoff", (int64_t)pool->count[WORKER_BACKOFF]);
+    json_put_string(out, "note", *pool_note(box) ? pool_note(box) : NULL);
     pool_last_event(sup, out, box);
     pool_alert(sup, out, box);
     json_close_object(out);

@@ -232,7 +232,7 @@ void publish_summary(const struct supervisor *sup, struct json_out *out)
     json_put_int(out, "cpus", sup->cpus);
     json_put_int(out, "mem", t.rss);
     json_put_int(out, "mem_total", sup->mem_total);
-    if (sup->cgroups.memory)
+    if (sup->cgroups.memory || sup->kmsg.fd >= 0)
         json_put_int(out, "oom", sup->oom_kills);
     else
         json_put_null(out, "oom");

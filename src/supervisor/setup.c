@@ -27,6 +27,7 @@
 #include "supervisor/events.h"
 #include "supervisor/guardian.h"
 #include "supervisor/life.h"
+#include "supervisor/limits.h"
 #include "supervisor/notify_socket.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
@@ -158,14 +159,15 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
 
     box->sup = sup;
     box->spec = spec;
-    if (environ_prepare(box, &identity) < 0)
-        snprintf(box->identity_error, sizeof(box->identity_error), "%.150s", identity.text);
+    if (environ_prepare(box, &identity) < 0 || limits_prepare(box, &identity) < 0)
+        snprintf(box->identity_error, sizeof(box->identity_error), "%.230s", identity.text);
     box->pool =
         pool_new(spec, size_spec_resolve(&spec->size, sup->cpus), &sup->effects, sup, &sup->budget,
                  (uint64_t)clock_wall() ^ map_hash_bytes(spec->name, strlen(spec->name)));
     box->pool->owner = box;
     box->slow_path = (*spec->cwd && file_may_hang(spec->cwd)) ||
                      (spec->command && file_may_hang(spec->command[0]));
+    limits_announce(box);
     if (spec->mode == POOL_COMMAND)
         box->command = template_new(spec->command, spec->shell, spec->append_input);
     if (setup_shared(sup, spec, err) < 0)
@@ -237,6 +239,7 @@ static void setup_facts(struct supervisor *sup)
     sup->reserved_fds = proc_reserve_fds();
     if (sup->reserved_fds < 0)
         sup->reserved_fds = 0;
+    kmsg_open(&sup->kmsg);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     snprintf(sup->run_tag, sizeof(sup->run_tag), "%.30s-%d-%llx", sup->spec.supervisor.name,
              sup->pid, (unsigned long long)sup->wall & 0xffffffff);
@@ -343,6 +346,7 @@ static void box_release(struct pool_box *box)
     free(box->slots);
     capture_free(box->pool_log);
     template_free(box->command);
+    limits_release(box);
     environ_release(box);
 }
 
@@ -373,6 +377,7 @@ void supervisor_free(struct supervisor *sup)
     if (sup->signal_fd >= 0)
         close(sup->signal_fd);
     loop_free(sup->loop);
+    kmsg_close(&sup->kmsg);
     shared_free(sup->shared);
     logs_free(sup->logs);
     event_log_free(sup->events);

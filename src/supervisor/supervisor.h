@@ -20,6 +20,7 @@
 #include "supervisor/guardian.h"
 #include "supervisor/starved.h"
 #include "sys/cgroup.h"
+#include "sys/kmsg.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
 
@@ -29,6 +30,7 @@ struct event_log;
 struct guardian_share;
 struct life;
 struct logs;
+struct pool_limits;
 struct result_sink;
 struct shared;
 struct source;
@@ -51,8 +53,9 @@ struct pool_box {
     unsigned *groups;
     size_t group_count;
     bool slow_path;           /* program or directory may hang (network file system) */
-    char identity_error[160]; /* user or group can't be resolved: nothing starts */
-    struct slot_box *slots;   /* what outlives a life in its slot: log, cgroup */
+    char identity_error[240]; /* no such user, no right to a limit: nothing starts */
+    struct pool_limits *limits;
+    struct slot_box *slots; /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
     struct capture *pool_log; /* log.per = "pool": whose file all lives write into */
     bool prune_due;           /* a life ended: there may be too many logs now */
@@ -127,7 +130,8 @@ struct supervisor {
     size_t history_next, history_count;
     double machine_busy, machine_total;
     int64_t mem_total;
-    int64_t oom_kills;       /* known only where cgroups.memory is true */
+    struct kmsg kmsg;
+    int64_t oom_kills;       /* known where cgroups.memory is true or kmsg can be read */
     int64_t reap_at;         /* orphans: look again then */
     int64_t logs_wait_until; /* logs wait for room on the disk: look again then; 0 = none do */
     bool changed;            /* something that views show moved */

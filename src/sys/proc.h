@@ -9,6 +9,8 @@
 #ifndef LIFEGUARD_SYS_PROC_H
 #define LIFEGUARD_SYS_PROC_H
 
+#include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +19,7 @@
 
 struct err;
 
-enum { PROC_MAX_FDS = 16, PROC_MAX_LIMITS = 8 };
+enum { PROC_MAX_FDS = 16, PROC_MAX_LIMITS = 8, PROC_PID_TEXT = 12 };
 
 struct proc_plan {
     const char *path;   /* absolute, or a name to be looked up in `search` */
@@ -38,7 +40,7 @@ struct proc_plan {
     gid_t gid;
     const gid_t *groups;
     size_t group_count;
-    int nice;             /* 0 = leave alone */
+    int nice;             /* absolute; INT_MIN = leave alone */
     int ionice;           /* ioprio value, -1 = leave alone */
     const void *affinity; /* cpu_set_t, NULL = leave alone */
     int oom_score_adj;    /* INT_MIN = leave alone */
@@ -53,7 +55,13 @@ struct proc_plan {
                        this process has more than a thousand descriptors */
     /* What proc_default_signals answered: these need no reset in the child; 0 = reset all. */
     uint64_t default_signals;
+    /* Where the child writes its own PID in digits, into one of the strings of envp (LISTEN_PID);
+     * PROC_PID_TEXT bytes of room. NULL = nowhere. */
+    char *pid_text;
 };
+
+/* Which of its values a failed PROC_STAGE_PRIORITY was about. */
+enum proc_priority { PROC_NICE, PROC_IONICE, PROC_AFFINITY, PROC_OOM };
 
 enum proc_stage {
     PROC_STAGE_NONE,
@@ -74,6 +82,7 @@ struct proc {
     uint64_t start; /* start time in clock ticks since boot (field 22 of stat) */
     /* Which failed, when proc_spawn or proc_spawn_result answered an error. */
     enum proc_stage stage;
+    int detail;   /* of the stage: index in plan.limits, or enum proc_priority */
     int error;    /* slow path: positive errno of that stage, once known */
     int error_fd; /* slow path: the error pipe, owned; 0 = none */
 };
@@ -106,6 +115,9 @@ int proc_signal(const struct proc *proc, int signal);
 /* Signals the process group led by this process; the caller knows that it still exists (leader
  * not reaped, or proc_group_alive). */
 int proc_signal_group(pid_t pgid, int signal);
+/* Finds plan.path as execvp would, by plan.search: 0 or a positive errno. Uses neither heap nor
+ * stdio. */
+int proc_find_program(const struct proc_plan *plan, char path[PATH_MAX]);
 /* True while any process of the group lives (zombies not counted). Reads /proc when needed. */
 bool proc_group_alive(pid_t pgid);
 void proc_close(struct proc *proc);
@@ -125,8 +137,15 @@ int proc_sweep_children(int64_t deadline);
 /* The same; *ended gets how many were reaped. */
 int proc_sweep_children_counted(int64_t deadline, int *ended);
 
+/* Which CPUs of the set a child could not run on, as the kernel has it: they are not there, or not
+ * ours (cpuset). 0 = none, else how many, in *missing. For a moment it moves the calling thread. */
+int proc_missing_cpus(const cpu_set_t *set, cpu_set_t *missing);
 /* CPUs that this process may use: affinity and cgroup quota, at least 1. */
 int proc_cpu_count(void);
+/* oom_score_adj of this process, and whether the kernel would let it become `value`: tried, then
+ * put back. 0 or -errno. */
+int proc_oom_score(void);
+int proc_try_oom_score(int value);
 /* Raises RLIMIT_NOFILE to its hard limit; returns the limit now. */
 int64_t proc_raise_nofile(void);
 /* The same; *before gets the limit as it was, which belongs into the plan of every worker: programs

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -113,6 +114,7 @@ CHILD_CODE static int set_limits(struct proc_child *child)
         int error = check(
             syscall(SYS_prlimit64, 0, plan->limits[i].resource, &plan->limits[i].value, NULL));
 
+        child->failure.detail = (int)i;
         if (error)
             return error;
     }
@@ -141,13 +143,23 @@ CHILD_CODE static int set_priority(struct proc_child *child)
     const struct proc_plan *plan = child->plan;
     int error = 0;
 
-    if (plan->nice)
-        error = check(syscall(SYS_setpriority, 0, 0, plan->nice));
-    if (!error && plan->ionice >= 0)
+    child->failure.detail = PROC_NICE;
+    if (plan->nice != INT_MIN)
+        error = check(syscall(SYS_setpriority, PRIO_PROCESS, 0, plan->nice));
+    if (error)
+        return error;
+    child->failure.detail = PROC_IONICE;
+    if (plan->ionice >= 0)
         error = check(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, plan->ionice));
-    if (!error && plan->affinity)
+    if (error)
+        return error;
+    child->failure.detail = PROC_AFFINITY;
+    if (plan->affinity)
         error = check(syscall(SYS_sched_setaffinity, 0, sizeof(cpu_set_t), plan->affinity));
-    return error ? error : set_oom(child->oom);
+    if (error)
+        return error;
+    child->failure.detail = PROC_OOM;
+    return set_oom(child->oom);
 }
 
 CHILD_CODE static int set_user(struct proc_child *child)
@@ -167,7 +179,24 @@ CHILD_CODE static int set_user(struct proc_child *child)
     /* Must be impossible now; if it is not, something about this system is not as it should be. */
     if (plan->uid != 0 && syscall(SYS_setresuid, 0, 0, 0) == 0)
         return EPERM;
+    if (plan->uid != 0 && plan->gid != 0 && syscall(SYS_setresgid, 0, 0, 0) == 0)
+        return EPERM;
     return 0;
+}
+
+/* Its own PID in digits, for LISTEN_PID: nobody knows it before. On the fast path this is memory of
+ * the parent, which waits until execve has copied it. */
+CHILD_CODE static void tell_pid(char *out)
+{
+    char digits[PROC_PID_TEXT];
+    long pid = syscall(SYS_getpid);
+    int count = 0;
+
+    for (; pid > 0 && count < PROC_PID_TEXT - 1; pid /= 10)
+        digits[count++] = (char)('0' + pid % 10);
+    while (count > 0)
+        *out++ = digits[--count];
+    *out = '\0';
 }
 
 CHILD_CODE static int enter_directory(struct proc_child *child)
@@ -223,6 +252,8 @@ CHILD_CODE static int execute(struct proc_child *child)
         if (error)
             return error;
     }
+    if (plan->pid_text)
+        tell_pid(plan->pid_text);
     reset_signals(plan->default_signals);
     return check(syscall(SYS_execve, child->path, plan->argv, plan->envp));
 }

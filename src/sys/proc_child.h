@@ -13,8 +13,9 @@
 #include "sys/proc.h"
 
 struct proc_failure {
-    int stage; /* enum proc_stage, 0 = none */
-    int error; /* positive errno */
+    int stage;  /* enum proc_stage, 0 = none */
+    int error;  /* positive errno */
+    int detail; /* see struct proc */
 };
 
 struct proc_child {
@@ -36,9 +37,6 @@ pid_t proc_clone(struct proc_child *child, int flags, int *pidfd);
 /* Entry of the child for clone(2); `arg` is the struct proc_child. Never returns. */
 int proc_child_main(void *arg);
 
-/* Finds the program as execvp would, by plan.search: 0 or a positive errno. Uses neither heap nor
- * stdio, because the child of the slow path calls it. */
-int proc_find_program(const struct proc_plan *plan, char path[PATH_MAX]);
 /* Puts the failure in words into *err; returns -errno. */
 int proc_explain(const struct proc_plan *plan, const struct proc_failure *failure, const char *path,
                  struct err *err);

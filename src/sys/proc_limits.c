@@ -5,6 +5,7 @@
 #include "sys/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "sys/cgroup.h"
+
+#define OOM_SCORE "/proc/self/oom_score_adj"
 
 static int count_affinity(void)
 {
@@ -38,6 +41,61 @@ int proc_cpu_count(void)
             count++;
     }
     return count > 0 ? count : 1;
+}
+
+int proc_missing_cpus(const cpu_set_t *set, cpu_set_t *missing)
+{
+    cpu_set_t before, got;
+
+    *missing = *set;
+    if (sched_getaffinity(0, sizeof(before), &before) < 0)
+        return CPU_COUNT(missing);
+    CPU_ZERO(&got);
+    /* The kernel takes a set of which one CPU is there, and leaves out the others silently. */
+    if (sched_setaffinity(0, sizeof(*set), set) == 0) {
+        sched_getaffinity(0, sizeof(got), &got);
+        sched_setaffinity(0, sizeof(before), &before);
+    }
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &got))
+            CPU_CLR(cpu, missing);
+    return CPU_COUNT(missing);
+}
+
+static int oom_score_write(int value)
+{
+    int fd = open(OOM_SCORE, O_WRONLY | O_CLOEXEC), rc = 0;
+    char text[16];
+    int len = snprintf(text, sizeof(text), "%d", value);
+
+    if (fd < 0)
+        return -errno;
+    if (write(fd, text, (size_t)len) < 0)
+        rc = -errno;
+    close(fd);
+    return rc;
+}
+
+int proc_oom_score(void)
+{
+    int fd = open(OOM_SCORE, O_RDONLY | O_CLOEXEC);
+    char text[16] = "";
+
+    if (fd < 0)
+        return 0;
+    (void)!read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return (int)strtol(text, NULL, 10);
+}
+
+int proc_try_oom_score(int value)
+{
+    int before = proc_oom_score();
+    int rc = oom_score_write(value);
+
+    if (rc == 0)
+        oom_score_write(before);
+    return rc;
 }
 
 int64_t proc_raise_nofile_from(struct rlimit *before)

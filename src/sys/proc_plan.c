@@ -23,6 +23,7 @@ void proc_plan_init(struct proc_plan *plan)
                                .cgroup_dir = -1,
                                .cgroup_procs = -1,
                                .umask = 022,
+                               .nice = INT_MIN,
                                .ionice = -1,
                                .oom_score_adj = INT_MIN};
     for (int i = 0; i < PROC_MAX_FDS; i++)

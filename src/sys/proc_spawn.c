@@ -114,7 +114,7 @@ static void prepare(const struct proc_plan *plan, struct proc_child *child)
     assert(plan->fd_count >= 3 && plan->fd_count <= PROC_MAX_FDS);
     assert(plan->limit_count <= PROC_MAX_LIMITS);
     child->plan = plan;
-    child->failure = (struct proc_failure){0, 0};
+    child->failure = (struct proc_failure){0, 0, 0};
     child->parent = getpid();
     child->cloned = boot_ticks();
     child->unshare_from = 0;
@@ -133,11 +133,12 @@ static void prepare(const struct proc_plan *plan, struct proc_child *child)
 static int fail(const struct proc_plan *plan, const struct proc_child *child, struct proc *proc,
                 enum proc_stage stage, int error, struct err *err)
 {
-    const struct proc_failure failure = {(int)stage, error};
+    const struct proc_failure failure = {(int)stage, error, child->failure.detail};
 
     proc->pid = 0;
     proc->pidfd = -1;
     proc->stage = stage;
+    proc->detail = failure.detail;
     return proc_explain(plan, &failure, child->path, err);
 }
 
@@ -187,9 +188,9 @@ static int spawn_fast(const struct proc_plan *plan, struct proc_child *child, st
         pid = proc_clone(child, CLONE_VM | CLONE_VFORK | (lend ? CLONE_FILES : 0), &proc->pidfd);
     if (lend)
         take_back(plan);
-    /* A child that changes its user clears the flag of the memory that it shares with us. */
-    if (dumpable == 1)
-        prctl(PR_SET_DUMPABLE, 1);
+    /* A child that changes its user changes the flag of the memory that it shares with us. */
+    if (dumpable == 0 || dumpable == 1)
+        prctl(PR_SET_DUMPABLE, dumpable);
     if (result < 0 || pid < 0)
         return fail(plan, child, proc, result < 0 ? PROC_STAGE_FDS : PROC_STAGE_CLONE,
                     result < 0 ? -result : -pid, err);
@@ -241,6 +242,7 @@ static void read_failure(struct proc *proc)
     if (got != (ssize_t)sizeof(failure))
         return;
     proc->stage = (enum proc_stage)failure.stage;
+    proc->detail = failure.detail;
     proc->error = failure.error;
 }
 
@@ -254,6 +256,6 @@ int proc_spawn_result(const struct proc_plan *plan, struct proc *proc, struct er
         return 0;
     if (!proc->error)
         return 1;
-    failure = (struct proc_failure){(int)proc->stage, proc->error};
+    failure = (struct proc_failure){(int)proc->stage, proc->error, proc->detail};
     return proc_explain(plan, &failure, plan->path, err);
 }
