@@ -57,6 +57,7 @@ void pool_free(struct pool *pool)
     heap_fini(&pool->task_timers);
     queue_fini(&pool->queue);
     stats_fini(&pool->stats);
+    budget_leave(pool);
     free(pool);
 }
 
@@ -216,6 +217,7 @@ void pool_tick(struct pool *pool, int64_t now)
     if (!pool->dirty)
         return;
     pool->dirty = false;
+    budget_leave(pool);
     scale_converge(pool, now);
     if (pool->goal == GOAL_RUN) {
         more = pool_start_workers(pool, now);

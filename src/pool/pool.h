@@ -15,6 +15,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "pool/budget.h"
 #include "pool/queue.h"
 #include "pool/restart.h"
 #include "pool/spec.h"
@@ -122,10 +123,11 @@ struct pool {
     bool breaker;    /* half the pool fails: one canary only */
     int64_t wake_at; /* a start was refused: the tick asks again then */
     int64_t most_running;
-    int64_t feed_at;   /* no memory to hand out a task: not before then */
-    int64_t window_at; /* restart_limit: start of the current minute, */
-    int window_used;   /* restarts in it */
-    size_t rolling;    /* workers that still wait for their rolling restart */
+    int64_t feed_at;     /* no memory to hand out a task: not before then */
+    int64_t window_at;   /* restart_limit: start of the current minute, */
+    int window_used;     /* restarts in it */
+    struct list waiting; /* in budget->waiting */
+    size_t rolling;      /* workers that still wait for their rolling restart */
     struct worker *rolling_now;
     char size_by[WORKER_WHO_MAX];
     int64_t size_at;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "pool/budget.h"
 #include "pool/pool.h"
 
 static const int64_t BREAKER_WINDOW = 30 * CLOCK_S;
@@ -142,9 +143,7 @@ void restart_decide(struct worker *worker, int64_t now)
         worker_set_state(worker, WORKER_DOWN, now);
         return;
     }
-    worker->pool->restarts++;
-    worker->restarts++;
-    hour_counter_add(&worker->pool->stats.restarts, now);
+    worker->was_healthy = healthy;
     if (healthy) {
         worker->backoff_step = 0;
         worker->failure_count = 0;
@@ -187,33 +186,6 @@ void restart_after_spawn_error(struct worker *worker, bool permanent, const char
     heap_set(&pool->state_timers, &worker->state_timer, clock_add(now, pause));
 }
 
-/* Takes one restart from the budget; when it is used up, *later says when to ask again. */
-static bool budget_take(struct restart_budget *budget, int64_t now, int64_t *later)
-{
-    if (now - budget->window_at >= 60 * CLOCK_S) {
-        budget->window_at = now;
-        budget->used = 0;
-    }
-    if (budget->used >= RESTART_GLOBAL_LIMIT) {
-        *later = budget->window_at + 60 * CLOCK_S;
-        return false;
-    }
-    if (budget->rate > 0) {
-        double most = budget->rate < 1 ? 1 : budget->rate;
-
-        budget->tokens += (double)(now - budget->filled_at) / 1e9 * budget->rate;
-        budget->tokens = budget->tokens > most ? most : budget->tokens;
-        budget->filled_at = now;
-        if (budget->tokens < 1) {
-            *later = now + (int64_t)((1 - budget->tokens) / budget->rate * 1e9) + CLOCK_MS;
-            return false;
-        }
-        budget->tokens -= 1;
-    }
-    budget->used++;
-    return true;
-}
-
 /* One canary at a time while the breaker is open. */
 static bool breaker_permits(struct pool *pool)
 {
@@ -226,34 +198,34 @@ static bool breaker_permits(struct pool *pool)
     return true;
 }
 
-/* The pool's own cap: over it the pool waits for the next minute. */
-static bool pool_budget_take(struct pool *pool, int64_t now, int64_t *later)
-{
-    if (now - pool->window_at >= 60 * CLOCK_S) {
-        pool->window_at = now;
-        pool->window_used = 0;
-    }
-    if (pool->budget->per_pool && pool->window_used >= pool->budget->per_pool) {
-        *later = pool->window_at + 60 * CLOCK_S;
-        return false;
-    }
-    pool->window_used++;
-    return true;
-}
-
 bool restart_permitted(struct pool *pool, struct worker *worker, int64_t now, int64_t *later)
 {
     *later = CLOCK_NEVER;
-    if (!worker->restarts || worker->asked || pool->spec->mode == POOL_COMMAND)
+    worker->automatic = false;
+    if (!worker->generation || worker->asked || pool->spec->mode == POOL_COMMAND)
         return true;
     if (pool->breaker && !breaker_permits(pool)) {
         *later = now + LIMIT_PAUSE;
         return false;
     }
-    if (!pool_budget_take(pool, now, later) || !budget_take(pool->budget, now, later))
+    if (!budget_permits(pool, worker, now, later))
         return false;
+    worker->automatic = true;
     worker->canary = worker->canary || pool->breaker;
     return true;
+}
+
+void restart_note_start(struct worker *worker, int64_t now)
+{
+    struct pool *pool = worker->pool;
+
+    if (!worker->automatic)
+        return;
+    worker->automatic = false;
+    budget_take(pool, now);
+    pool->restarts++;
+    worker->restarts++;
+    hour_counter_add(&pool->stats.restarts, now);
 }
 
 void restart_on_healthy(struct worker *worker, int64_t now)

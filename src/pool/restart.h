@@ -14,18 +14,6 @@ struct pool;
 struct worker;
 struct backoff_spec;
 
-enum { RESTART_GLOBAL_LIMIT = 1000 }; /* automatic restarts a minute over all pools */
-
-/* One a supervisor. A token bucket for start_rate and a counter for the global cap. */
-struct restart_budget {
-    int per_pool; /* restart_limit: a minute a pool, 0 = no cap */
-    double rate;  /* restarts a second, 0 = no cap */
-    double tokens;
-    int64_t filled_at;
-    int64_t window_at; /* start of the current minute */
-    int used;          /* in it */
-};
-
 /* Decides what becomes of a worker whose process ended unasked: DOWN (start at once), BACKOFF,
  * HELD, or down for good. Sets state and timer and tells why. */
 void restart_decide(struct worker *worker, int64_t now);
@@ -33,6 +21,8 @@ void restart_decide(struct worker *worker, int64_t now);
 void restart_after_spawn_error(struct worker *worker, bool permanent, const char *why, int64_t now);
 /* True when the pool may start this worker now; else when to ask again in *later. */
 bool restart_permitted(struct pool *pool, struct worker *worker, int64_t now, int64_t *later);
+/* Its process was started: an automatic restart is counted now, when it has happened. */
+void restart_note_start(struct worker *worker, int64_t now);
 /* The worker has been healthy long enough: forget its failures; a canary frees its siblings. */
 void restart_on_healthy(struct worker *worker, int64_t now);
 /* initial * factor^step, at most max, with the jitter asked for. */

@@ -102,6 +102,7 @@ static void cell_start(struct worker *worker, int64_t now)
     }
     worker->pid = pid;
     worker->has_process = true;
+    restart_note_start(worker, now);
     worker_set_state(worker, WORKER_STARTING, now);
     worker_set_timer(worker, now,
                      worker_tells_ready(worker) ? pool->spec->ready.timeout

@@ -114,11 +114,13 @@ struct worker {
     int64_t started_at, ready_at, exited_at;
     bool has_process; /* from spawn until ENDED */
     bool exited;
-    bool retire;    /* surplus: removed when it is down */
-    bool stay_down; /* an operator stopped this slot */
-    bool asked;     /* an operator asked for this start: no cap applies */
-    bool roll;      /* waits for its turn in a rolling restart */
-    bool canary;    /* tries out whether a broken pool works again */
+    bool retire;      /* surplus: removed when it is down */
+    bool stay_down;   /* an operator stopped this slot */
+    bool asked;       /* an operator asked for this start: no cap applies */
+    bool automatic;   /* this start is a restart that nobody asked for */
+    bool was_healthy; /* its last life had lasted for reset_after */
+    bool roll;        /* waits for its turn in a rolling restart */
+    bool canary;      /* tries out whether a broken pool works again */
     bool suspect, hung, stopped, unkillable;
     enum stop_reason stop_reason;
     int stop_step; /* 0 none, 1 signal sent, 2 KILL sent, 3 unkillable */
