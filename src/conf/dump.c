@@ -96,7 +96,8 @@ static void dump_line(struct dump *dump, const char *name, const char *value, co
 static void dump_key(struct dump *dump, const struct conf_key *key, const void *base,
                      const struct conf_origin *origin, const char *fallback)
 {
-    bool effective = key->computed || key->type == CONF_PATH || key->type == CONF_OUTPUT;
+    bool effective = key->computed || key->type == CONF_PATH || key->type == CONF_OUTPUT ||
+                     key->type == CONF_SOCKET;
     struct buf quoted = {0};
     const char *value = origin ? origin->text : fallback;
 

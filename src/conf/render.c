@@ -147,6 +147,7 @@ bool conf_value_equal(const struct conf_key *key, const void *base, const void *
     case CONF_NAME:
     case CONF_PATH:
     case CONF_OUTPUT:
+    case CONF_SOCKET:
         return strcmp(*(char *const *)(const void *)one, *(char *const *)(const void *)two) == 0;
     case CONF_STRINGS:
     case CONF_PATHS:

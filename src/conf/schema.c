@@ -201,9 +201,11 @@ static const struct conf_key pool_keys[] = {
     {"max_memory", CONF_BYTES, AT(max_memory), "\"\"",
      "A worker that uses more is replaced after the task in hand.", .modes = CONF_WORKER_MODE,
      .min = 0, .max = MOST_BYTES},
-    {"socket", CONF_STRING, AT(socket), "\"\"",
-     "A listening socket shared by the copies (LISTEN_FDS): \"tcp://:8080\", \"unix:PATH\".",
-     .modes = CONF_SERVICE_MODE, .later = true},
+    {"socket", CONF_SOCKET, AT(socket), "\"\"",
+     "A listening socket shared by the copies, as their descriptor 3 (LISTEN_FDS): "
+     "\"tcp://:8080\", \"tcp://127.0.0.1:8080\", \"tcp://[::1]:8080\", \"unix:PATH\" (its mode by "
+     "umask). It stays open while copies are replaced: no connection is refused.",
+     .modes = CONF_SERVICE_MODE},
     {"restart", CONF_WORD, AT(restart), "\"always\"",
      "always, on-failure (a status other than 0, or a signal), never.", .modes = CONF_LIFE_MODES,
      .words = words_restart},

@@ -29,6 +29,7 @@ enum conf_type {
     CONF_NAME,      /* char *, str_is_name */
     CONF_PATH,      /* char *, made absolute; "" stays */
     CONF_OUTPUT,    /* as CONF_PATH; "-" stays */
+    CONF_SOCKET,    /* char *, address_parse; a path in it made absolute */
     CONF_STRINGS,   /* char **, empty = NULL */
     CONF_PATHS,     /* char ** */
     CONF_COMMAND,   /* char **; a string is one element, see conf_loader.script */

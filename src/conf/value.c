@@ -16,6 +16,7 @@
 #include "conf/paths.h"
 #include "conf/schema.h"
 #include "conf/strings.h"
+#include "pool/address.h"
 
 static int decode_bool(const struct conf_value *v)
 {
@@ -63,6 +64,27 @@ static int decode_path(const struct conf_value *v)
     if (!*text || (v->key->type == CONF_OUTPUT && strcmp(text, "-") == 0))
         return value_set_string(v, mem_copy_string(text));
     return value_set_string(v, conf_path_absolute(v->directory, text));
+}
+
+static int decode_socket(const struct conf_value *v)
+{
+    static const char scheme[] = "unix:";
+    const char *text = conf_value_text(v);
+    char *path, *whole;
+
+    if (!text)
+        return conf_value_refuse(v, "a string");
+    if (*text && address_check(text, v->err) < 0)
+        return -EINVAL;
+    if (!str_starts(text, scheme))
+        return value_set_string(v, mem_copy_string(text));
+    path = conf_path_absolute(v->directory, text + strlen(scheme));
+    whole = mem_printf("%s%s", scheme, path);
+    free(path);
+    if (address_check(whole, v->err) == 0)
+        return value_set_string(v, whole);
+    free(whole);
+    return -EINVAL;
 }
 
 static int value_set_strings(const struct conf_value *v, char **strings)
@@ -209,6 +231,7 @@ static int (*const decoders[])(const struct conf_value *) = {
     [CONF_NAME] = decode_name,
     [CONF_PATH] = decode_path,
     [CONF_OUTPUT] = decode_path,
+    [CONF_SOCKET] = decode_socket,
     [CONF_STRINGS] = decode_strings,
     [CONF_PATHS] = decode_paths,
     [CONF_COMMAND] = decode_command,

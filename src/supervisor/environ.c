@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "supervisor/supervisor.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 
 struct env_list {
     char **vars;
@@ -243,6 +244,13 @@ int environ_for_life(const struct pool_box *box, const struct worker *worker,
         life_var(out, &count, &used, "NOTIFY_SOCKET=%s", sup->notify_path);
     if (hang->heartbeat)
         life_var(out, &count, &used, "WATCHDOG_USEC=%lld", (long long)(hang->heartbeat / 1000));
+    if (box->socket.fd >= 0) {
+        life_var(out, &count, &used, "LISTEN_FDS=1");
+        life_var(out, &count, &used, "LISTEN_FDNAMES=%s", box->spec->name);
+        /* As many bytes as a PID may need: it is known in the child alone. */
+        if (life_var(out, &count, &used, "LISTEN_PID=%*s", PROC_PID_TEXT - 1, "") == 0)
+            out->pid_text = strchr(out->envp[count - 1], '=') + 1;
+    }
     if (task) {
         str_format_id(id, task->id);
         life_var(out, &count, &used, "LIFEGUARD_TASK_ID=%s", id);

@@ -14,12 +14,13 @@ struct pool_box;
 struct task;
 struct worker;
 
-enum { ENVIRON_LIFE_VARS = 12, ENVIRON_LIFE_BYTES = 1024 };
+enum { ENVIRON_LIFE_VARS = 16, ENVIRON_LIFE_BYTES = 1536 };
 
 /* Room for one life's own variables; `envp` is what execve gets. Valid until the next fill. */
 struct life_environ {
     char **envp;
     char bytes[ENVIRON_LIFE_BYTES];
+    char *pid_text; /* the value of LISTEN_PID, for proc_plan.pid_text; NULL = none */
 };
 
 /* Fills box->env, path, uid, gid, groups. 0 or -errno (env file, unknown user) with the reason. */

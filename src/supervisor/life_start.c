@@ -24,6 +24,7 @@
 #include "supervisor/limits.h"
 #include "supervisor/logview.h"
 #include "supervisor/output.h"
+#include "supervisor/pool_socket.h"
 #include "sys/file.h"
 
 /* What exists only while a process is being started. */
@@ -163,6 +164,7 @@ static void start_plan(const struct life *life, const struct start *start, struc
     plan->default_signals = life->sup->default_signals;
     plan->slow_path = box->slow_path;
     limits_fill_plan(box, plan);
+    pool_socket_fill_plan(box, start->environ.pid_text, plan);
 }
 
 static char *capture_file(const struct life *life)

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "supervisor/events.h"
 #include "supervisor/limits.h"
+#include "supervisor/pool_socket.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
@@ -179,6 +180,7 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
                   const struct pool_box *box)
 {
     const struct pool *pool = box->pool;
+    char address[128];
 
     json_open_object(out, key);
     json_put_string(out, "name", box->spec->name);
@@ -200,6 +202,8 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_bool(out, "paused", pool->paused);
     json_put_bool(out, "held", pool->held);
     json_put_int(out, "backoff", (int64_t)pool->count[WORKER_BACKOFF]);
+    pool_socket_describe(box, address, sizeof(address));
+    json_put_string(out, "socket", *address ? address : NULL);
     json_put_string(out, "note", *pool_note(box) ? pool_note(box) : NULL);
     pool_last_event(sup, out, box);
     pool_alert(sup, out, box);

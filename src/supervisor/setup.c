@@ -29,6 +29,7 @@
 #include "supervisor/life.h"
 #include "supervisor/limits.h"
 #include "supervisor/notify_socket.h"
+#include "supervisor/pool_socket.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
 #include "supervisor/speak_verbs.h"
@@ -159,6 +160,7 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
 
     box->sup = sup;
     box->spec = spec;
+    box->socket.fd = -1;
     if (environ_prepare(box, &identity) < 0 || limits_prepare(box, &identity) < 0)
         snprintf(box->identity_error, sizeof(box->identity_error), "%.230s", identity.text);
     box->pool =
@@ -168,6 +170,8 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
     box->slow_path = (*spec->cwd && file_may_hang(spec->cwd)) ||
                      (spec->command && file_may_hang(spec->command[0]));
     limits_announce(box);
+    if (pool_socket_open(box, err) < 0)
+        return -err->code;
     if (spec->mode == POOL_COMMAND)
         box->command = template_new(spec->command, spec->shell, spec->append_input);
     if (setup_shared(sup, spec, err) < 0)
@@ -346,6 +350,7 @@ static void box_release(struct pool_box *box)
     free(box->slots);
     capture_free(box->pool_log);
     template_free(box->command);
+    pool_socket_close(box);
     limits_release(box);
     environ_release(box);
 }

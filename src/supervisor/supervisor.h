@@ -21,6 +21,7 @@
 #include "supervisor/starved.h"
 #include "sys/cgroup.h"
 #include "sys/kmsg.h"
+#include "sys/listen.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
 
@@ -55,7 +56,8 @@ struct pool_box {
     bool slow_path;           /* program or directory may hang (network file system) */
     char identity_error[240]; /* no such user, no right to a limit: nothing starts */
     struct pool_limits *limits;
-    struct slot_box *slots; /* what outlives a life in its slot: log, cgroup */
+    struct listen_socket socket; /* pool_socket.h */
+    struct slot_box *slots;      /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
     struct capture *pool_log; /* log.per = "pool": whose file all lives write into */
     bool prune_due;           /* a life ended: there may be too many logs now */

@@ -281,6 +281,27 @@ static void limits_and_umask_are_set(void **state)
     run_fini(&run);
 }
 
+static void the_child_writes_its_own_pid(void **state)
+{
+    struct run run;
+
+    (void)state;
+    for (int slow = 0; slow < 2; slow++) {
+        char before[] = "A=1", pid[] = "LISTEN_PID=           ", after[] = "B=2", expected[64];
+        char *envp[] = {before, pid, after, NULL};
+
+        assert_true(strlen(pid) >= strlen("LISTEN_PID=") + PROC_PID_TEXT - 1);
+        run_script(&run, "echo $A $LISTEN_PID $B $$");
+        run.plan.envp = envp;
+        run.plan.pid_text = pid + strlen("LISTEN_PID=");
+        run.plan.slow_path = slow;
+        run_through(&run);
+        snprintf(expected, sizeof(expected), "1 %d 2 %d\n", run.proc.pid, run.proc.pid);
+        assert_string_equal(run.text, expected);
+        run_fini(&run);
+    }
+}
+
 static void affinity_is_set(void **state)
 {
     cpu_set_t all, one;
@@ -403,6 +424,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(missing_standard_ones_are_null),
         cmocka_unit_test(many_descriptors_are_handled),
         cmocka_unit_test(limits_and_umask_are_set),
+        cmocka_unit_test(the_child_writes_its_own_pid),
         cmocka_unit_test(affinity_is_set),
         cmocka_unit_test(working_directory_is_set),
         cmocka_unit_test(user_is_dropped),
