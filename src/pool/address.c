@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "base/err.h"
 #include "base/str.h"
 
-enum { PORT_MOST = 65535 };
+/* What struct sockaddr_un has room for. */
+enum { PORT_MOST = 65535, PATH_MOST = 107 };
 
 static int refuse(struct err *err)
 {
@@ -53,9 +53,9 @@ int address_parse(const char *text, struct address *address, struct err *err)
     *address = (struct address){0};
     if (str_starts(text, "unix:")) {
         address->path = text + strlen("unix:");
-        if (strlen(address->path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-            return err_set(err, EINVAL, "must be shorter: a socket's path has at most %zu bytes",
-                           sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+        if (strlen(address->path) > PATH_MOST)
+            return err_set(err, EINVAL, "must be shorter: a socket's path has at most %d bytes",
+                           PATH_MOST);
         return *address->path ? 0 : refuse(err);
     }
     if (!str_starts(text, "tcp://"))

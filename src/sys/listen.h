@@ -20,7 +20,8 @@ struct listen_socket {
     ino_t inode;
 };
 
-/* `host` is numeric; "" = all addresses, of both versions where the kernel has them. 0 or -errno. */
+/* `host` is numeric; "" = all addresses, of both versions where the kernel has them. 0, or -errno
+ * with the cause alone. */
 int listen_tcp(struct listen_socket *listener, const char *host, int port, struct err *err);
 /* Replaces a socket's name where nobody listens any more, and nothing else. */
 int listen_unix(struct listen_socket *listener, const char *path, unsigned mode, struct err *err);
