@@ -25,7 +25,8 @@ static enum print_color render_state_color(const char *state)
                  {"stopped", PRINT_NOTE},  {"suspect", PRINT_NOTE},  {"backoff", PRINT_NOTE},
                  {"retry", PRINT_NOTE},    {"draining", PRINT_NOTE}, {"paused", PRINT_NOTE},
                  {"starting", PRINT_NOTE}, {"idle", PRINT_DIM},      {"down", PRINT_DIM},
-                 {"cancelled", PRINT_DIM}, {"skipped", PRINT_DIM}};
+                 {"cancelled", PRINT_DIM}, {"skipped", PRINT_DIM},   {"unhealthy", PRINT_BAD},
+                 {"waiting", PRINT_NOTE}};
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (strcmp(words[i].word, state) == 0)

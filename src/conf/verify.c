@@ -14,6 +14,7 @@
 #include "conf/load.h"
 #include "conf/paths.h"
 #include "conf/result.h"
+#include "conf/verify.h"
 
 static const struct conf_origin *verify_origin(const struct conf_loader *loader, int pool,
                                                const char *path)
@@ -27,8 +28,7 @@ static const struct conf_origin *verify_origin(const struct conf_loader *loader,
     return NULL;
 }
 
-/* Where the key was set; else where the pool was named; else the files. */
-static const char *verify_where(const struct conf_loader *loader, int pool, const char *path)
+const char *conf_verify_where(const struct conf_loader *loader, int pool, const char *path)
 {
     const struct conf_origin *origin = verify_origin(loader, pool, path);
 
@@ -37,7 +37,7 @@ static const char *verify_where(const struct conf_loader *loader, int pool, cons
     return origin ? origin->where : loader->spec->source;
 }
 
-static int verify_find_pool(const struct spec *spec, const char *name)
+int conf_verify_find_pool(const struct spec *spec, const char *name)
 {
     for (size_t i = 0; i < spec->pool_count; i++) {
         if (strcmp(spec->pools[i].name, name) == 0)
@@ -49,12 +49,12 @@ static int verify_find_pool(const struct spec *spec, const char *name)
 static void verify_name(struct conf_loader *loader, int at)
 {
     const char *name = loader->spec->pools[at].name;
-    int first = verify_find_pool(loader->spec, name);
+    int first = conf_verify_find_pool(loader->spec, name);
 
     if (first < at && strcmp(name, "?") != 0)
-        conf_result_error(loader->result, verify_where(loader, at, "name"),
+        conf_result_error(loader->result, conf_verify_where(loader, at, "name"),
                           "pool %s: the name is taken at %s", name,
-                          verify_where(loader, first, "name"));
+                          conf_verify_where(loader, first, "name"));
 }
 
 /* True when an error about the key was reported already, so that its absence needs no other. */
@@ -73,7 +73,7 @@ static void verify_command(struct conf_loader *loader, int at)
 {
     const struct pool_spec *pool = &loader->spec->pools[at];
     const struct conf_origin *origin = verify_origin(loader, at, "command");
-    const char *where = verify_where(loader, at, "command");
+    const char *where = conf_verify_where(loader, at, "command");
     char *const *command = pool->command;
 
     if (!command || !*command) {
@@ -95,10 +95,10 @@ static void verify_command(struct conf_loader *loader, int at)
 static void verify_size(struct conf_loader *loader, int at)
 {
     const struct pool_spec *pool = &loader->spec->pools[at];
-    const char *where = verify_where(loader, at, "size");
+    const char *where = conf_verify_where(loader, at, "size");
 
     if (pool->max && pool->min > pool->max)
-        conf_result_error(loader->result, verify_where(loader, at, "min"),
+        conf_result_error(loader->result, conf_verify_where(loader, at, "min"),
                           "min: %d is more than max, %d", pool->min, pool->max);
     else if (!pool->size.percent && pool->size.count < pool->min)
         conf_result_error(loader->result, where, "size: %d is less than min, %d", pool->size.count,
@@ -112,7 +112,7 @@ static void verify_backoff(struct conf_loader *loader, int at, const char *key,
                            const struct backoff_spec *backoff)
 {
     if (backoff->initial > backoff->max)
-        conf_result_error(loader->result, verify_where(loader, at, key),
+        conf_result_error(loader->result, conf_verify_where(loader, at, key),
                           "%s: is longer than the longest wait (max)", key);
 }
 
@@ -120,7 +120,7 @@ static void verify_backoff(struct conf_loader *loader, int at, const char *key,
 static void verify_from(struct conf_loader *loader, int at)
 {
     const struct spec *spec = loader->spec;
-    const char *where = verify_where(loader, at, "tasks.from");
+    const char *where = conf_verify_where(loader, at, "tasks.from");
     int next = at;
 
     for (size_t steps = 0; steps <= spec->pool_count; steps++) {
@@ -128,7 +128,7 @@ static void verify_from(struct conf_loader *loader, int at)
 
         if (pool->tasks.source != SOURCE_POOL)
             return;
-        next = verify_find_pool(spec, pool->tasks.from);
+        next = conf_verify_find_pool(spec, pool->tasks.from);
         if (next < 0 || spec->pools[next].mode == POOL_SERVICE) {
             if (pool == &spec->pools[at])
                 conf_result_error(loader->result, where, "tasks.from: %s%s", pool->tasks.from,
@@ -152,7 +152,7 @@ static void verify_results(struct conf_loader *loader, int at)
 
     for (int i = 0; i < at && *results && strcmp(results, "-") != 0; i++) {
         if (strcmp(spec->pools[i].results, results) == 0)
-            conf_result_error(loader->result, verify_where(loader, at, "results"),
+            conf_result_error(loader->result, conf_verify_where(loader, at, "results"),
                               "results: pool %s writes this file already", spec->pools[i].name);
     }
 }
@@ -163,10 +163,10 @@ static void verify_user(struct conf_loader *loader, int at)
     int64_t id;
 
     if (*pool->user && str_parse_int(pool->user, &id) < 0 && !getpwnam(pool->user))
-        conf_result_error(loader->result, verify_where(loader, at, "user"),
+        conf_result_error(loader->result, conf_verify_where(loader, at, "user"),
                           "user: there is no user %s", pool->user);
     if (*pool->group && str_parse_int(pool->group, &id) < 0 && !getgrnam(pool->group))
-        conf_result_error(loader->result, verify_where(loader, at, "group"),
+        conf_result_error(loader->result, conf_verify_where(loader, at, "group"),
                           "group: there is no group %s", pool->group);
 }
 
@@ -182,6 +182,7 @@ static void verify_pool(struct conf_loader *loader, int at)
     verify_from(loader, at);
     verify_results(loader, at);
     verify_user(loader, at);
+    conf_verify_health(loader, at);
 }
 
 static void verify_supervisor(struct conf_loader *loader)
@@ -199,7 +200,7 @@ static void verify_supervisor(struct conf_loader *loader)
     }
     if (*sup->control_group && str_parse_int(sup->control_group, &id) < 0 &&
         !getgrnam(sup->control_group))
-        conf_result_error(loader->result, verify_where(loader, -1, "control.group"),
+        conf_result_error(loader->result, conf_verify_where(loader, -1, "control.group"),
                           "control.group: there is no group %s", sup->control_group);
 }
 

@@ -32,6 +32,12 @@ struct logs {
     char *space; /* what is read lands behind LINES_MAX bytes for a carry */
 };
 
+/* Who gets each line. */
+struct tap {
+    capture_sink *sink;
+    void *ctx;
+};
+
 struct capture {
     struct logs *logs;
     struct ring ring;
@@ -41,8 +47,7 @@ struct capture {
     struct buf kept; /* stream 'o' for a task's result */
     size_t kept_max;
     uint64_t kept_total;
-    capture_sink *sink;
-    void *sink_ctx;
+    struct tap view, watch;
     capture_raw *raw;
     void *raw_ctx;
     uint64_t bytes, lines;
@@ -167,12 +172,12 @@ static void write_stamped(struct capture *capture, const char *bytes, size_t len
     write_file(capture, logs->batch, used, false);
 }
 
-static void give_to_sink(struct capture *capture, const char *bytes, size_t len, bool partial,
-                         uint64_t first_seq)
+static void give_to_tap(struct capture *capture, const struct tap *tap, const char *bytes,
+                        size_t len, bool partial, uint64_t first_seq)
 {
     const char *end = bytes + len;
 
-    for (uint64_t seq = first_seq; bytes < end && capture->sink; seq++) {
+    for (uint64_t seq = first_seq; bytes < end && tap->sink; seq++) {
         const char *next;
         struct log_line line = {.seq = seq,
                                 .wall = capture->wall,
@@ -181,9 +186,18 @@ static void give_to_sink(struct capture *capture, const char *bytes, size_t len,
                                 .bytes = bytes,
                                 .len = line_at(bytes, end, partial, &next)};
 
-        capture->sink(capture->sink_ctx, &line);
+        tap->sink(tap->ctx, &line);
         bytes = next;
     }
+}
+
+static void give_to_taps(struct capture *capture, const char *bytes, size_t len, bool partial,
+                         uint64_t first_seq)
+{
+    if (capture->view.sink)
+        give_to_tap(capture, &capture->view, bytes, len, partial, first_seq);
+    if (capture->watch.sink)
+        give_to_tap(capture, &capture->watch, bytes, len, partial, first_seq);
 }
 
 /* A piece as lines_emit gives it: ring, file, sink, in this order. */
@@ -200,8 +214,7 @@ static void deliver(void *ctx, const char *bytes, size_t len, bool partial)
         write_stamped(capture, bytes, len, partial);
     else if (capture->file->path)
         write_file(capture, bytes, len, partial);
-    if (capture->sink)
-        give_to_sink(capture, bytes, len, partial, first);
+    give_to_taps(capture, bytes, len, partial, first);
 }
 
 /* Beyond its limit, or without memory, output is only counted. */
@@ -288,8 +301,7 @@ void capture_note(struct capture *capture, int64_t wall, const char *text)
         write_stamped(capture, bare, bare_len, false);
     else if (capture->file->path)
         write_file(capture, line, len, false);
-    if (capture->sink)
-        give_to_sink(capture, bare, bare_len, false, capture->lines);
+    give_to_taps(capture, bare, bare_len, false, capture->lines);
     free(line);
 }
 
@@ -321,8 +333,12 @@ bool capture_waiting(const struct capture *capture)
 
 void capture_set_sink(struct capture *capture, capture_sink *sink, void *ctx)
 {
-    capture->sink = sink;
-    capture->sink_ctx = ctx;
+    capture->view = (struct tap){sink, ctx};
+}
+
+void capture_set_watch(struct capture *capture, capture_sink *sink, void *ctx)
+{
+    capture->watch = (struct tap){sink, ctx};
 }
 
 void capture_set_raw(struct capture *capture, capture_raw *raw, void *ctx)

@@ -76,6 +76,8 @@ bool capture_waiting(const struct capture *capture);
 /* At most one sink a capture (the supervisor fans out); NULL takes it away. Called for each whole
  * line as it is split. */
 void capture_set_sink(struct capture *capture, capture_sink *sink, void *ctx);
+/* A second one, for who waits for a line; it may take itself away while it is called. */
+void capture_set_watch(struct capture *capture, capture_sink *sink, void *ctx);
 /* At most one raw sink a capture: gets every block of bytes as it was read, before it is split
  * into lines; NULL takes it away. */
 typedef void capture_raw(void *ctx, char stream, const char *bytes, size_t len);

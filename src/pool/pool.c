@@ -300,6 +300,8 @@ void pool_hold(struct pool *pool, bool hold, int64_t now)
             worker_request_start(pool->workers[i], now);
         else if (pool->workers[i])
             hang_act(pool->workers[i], now);
+        if (pool->workers[i])
+            health_act(pool->workers[i], now);
     }
 }
 

@@ -48,7 +48,9 @@ enum pool_event_kind {
     POOL_EVENT_TASK_RETRY,
     POOL_EVENT_TIMEOUT,
     POOL_EVENT_HALT,
-    POOL_EVENT_BREACH,  /* a worker broke the protocol */
+    POOL_EVENT_BREACH, /* a worker broke the protocol */
+    POOL_EVENT_CHECK,  /* a health check failed, the first in a row */
+    POOL_EVENT_UNHEALTHY,
     POOL_EVENT_RECYCLE, /* max_tasks, max_age or max_memory: a replacement starts */
     POOL_EVENT_DONE,    /* the source is exhausted and every task is final */
     POOL_EVENT_KINDS
@@ -104,7 +106,7 @@ struct pool {
     size_t retiring;    /* workers with retire set */
     struct list hungry; /* busy workers that take more tasks (batch) */
     size_t recycling;   /* workers with recycle set */
-    size_t hung, unkillable;
+    size_t hung, unkillable, unhealthy;
     struct heap state_timers, hang_timers, task_timers; /* of workers */
     struct queue queue;
     struct stats stats;

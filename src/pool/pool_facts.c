@@ -29,8 +29,8 @@ size_t pool_busy(const struct pool *pool)
 
 bool pool_degraded(const struct pool *pool)
 {
-    if (pool->hung || pool->unkillable || pool->count[WORKER_BACKOFF] || pool->count[WORKER_HELD] ||
-        pool->count[WORKER_FAILED])
+    if (pool->hung || pool->unkillable || pool->unhealthy || pool->count[WORKER_BACKOFF] ||
+        pool->count[WORKER_HELD] || pool->count[WORKER_FAILED])
         return true;
     return pool->spec->mode != POOL_COMMAND && pool->goal == GOAL_RUN && !pool->done &&
            pool_live(pool) < (size_t)(pool->want > 0 ? pool->want : 0);
@@ -48,6 +48,8 @@ const char *pool_state_name(const struct pool *pool)
 {
     if (pool->hung)
         return "hung";
+    if (pool->unhealthy)
+        return "unhealthy";
     if (pool->count[WORKER_FAILED])
         return "failed";
     if (pool->count[WORKER_HELD])

@@ -63,7 +63,8 @@ static bool error_is_shortage(int rc)
 
 bool worker_tells_ready(const struct worker *worker)
 {
-    return worker->pool->spec->ready.notify || worker_is_fed(worker);
+    return worker->pool->spec->ready.notify || worker_is_fed(worker) ||
+           health_proves_ready(worker->pool->spec);
 }
 
 /* An idle worker's clock is its age. */
@@ -299,6 +300,7 @@ static void cell_ended(struct worker *worker, int64_t now)
         pool->hung--;
     if (worker->unkillable)
         pool->unkillable--;
+    health_end_life(worker);
     if (!command || worker_end_is_failure(worker))
         worker_record_life(worker, now);
     if (!command)

@@ -24,6 +24,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "pool/health.h"
 
 struct pool;
 struct task;
@@ -69,6 +70,7 @@ enum stop_reason {
     STOP_HALT,
     STOP_BREACH,
     STOP_RECYCLE,
+    STOP_UNHEALTHY,
     STOP_REASONS
 };
 
@@ -149,6 +151,7 @@ struct worker {
     int64_t last_output, last_cpu, last_beat; /* signs of life */
     double cpu_seen;                          /* seconds of CPU at last_cpu */
     int64_t hung_at;
+    struct worker_health health;
     double done_fraction; /* progress 0..1, -1 = unknown */
 
     uint32_t backoff_step;

@@ -22,6 +22,7 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->started_at = worker->last_output = worker->last_cpu = worker->last_beat = now;
     worker->ready_at = worker->exited_at = worker->hung_at = 0;
     worker->cpu_seen = 0;
+    health_begin_life(worker);
     worker->done_fraction = -1;
     worker->exited = worker->suspect = worker->stopped = worker->unkillable = false;
     worker->stop_reason = STOP_NONE;

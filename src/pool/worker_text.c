@@ -16,6 +16,7 @@ bool worker_end_is_failure(const struct worker *worker)
     case STOP_START_TIMEOUT:
     case STOP_TIMEOUT:
     case STOP_BREACH:
+    case STOP_UNHEALTHY:
         return true;
     case STOP_OPERATOR:
     case STOP_RESIZE:
@@ -74,7 +75,8 @@ void worker_describe_end(const struct worker *worker, char *out, size_t size)
                                                       [STOP_CANCEL] = "cancelled",
                                                       [STOP_HALT] = "halt rule",
                                                       [STOP_BREACH] = "protocol breach",
-                                                      [STOP_RECYCLE] = "recycled"};
+                                                      [STOP_RECYCLE] = "recycled",
+                                                      [STOP_UNHEALTHY] = "unhealthy"};
     bool ours = worker->stop_reason != STOP_NONE ||
                 (worker->sent_signal && WIFSIGNALED(worker->end.status) &&
                  WTERMSIG(worker->end.status) == worker->sent_signal);
@@ -82,7 +84,12 @@ void worker_describe_end(const struct worker *worker, char *out, size_t size)
     const char *by = worker->who[0] ? worker->who : "lifeguard";
 
     describe_status(worker, ours, status, sizeof(status));
-    if (worker->stop_reason != STOP_NONE)
+    if (worker->stop_reason == STOP_UNHEALTHY)
+        snprintf(out, size, "unhealthy: %d health checks failed: %s; %s", worker->health.failures,
+                 worker->health.why, status);
+    else if (worker->stop_reason == STOP_START_TIMEOUT && *worker->health.why)
+        snprintf(out, size, "not ready in time: %s; %s", worker->health.why, status);
+    else if (worker->stop_reason != STOP_NONE)
         snprintf(out, size, "%s by %s: %s", reasons[worker->stop_reason], by, status);
     else if (ours)
         snprintf(out, size, "killed by %s: %s", by, status);

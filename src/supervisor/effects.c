@@ -78,6 +78,8 @@ static const struct {
     [POOL_EVENT_TIMEOUT] = {"timeout", LEVEL_BAD, false},
     [POOL_EVENT_HALT] = {"halt", LEVEL_BAD, true},
     [POOL_EVENT_BREACH] = {"breach", LEVEL_BAD, true},
+    [POOL_EVENT_CHECK] = {"check", LEVEL_NOTE, false},
+    [POOL_EVENT_UNHEALTHY] = {"unhealthy", LEVEL_BAD, true},
     [POOL_EVENT_RECYCLE] = {"recycle", LEVEL_NOTE, false},
     [POOL_EVENT_DONE] = {"done", LEVEL_GOOD, false},
 };
@@ -88,6 +90,9 @@ static void effect_event(void *ctx, struct pool *pool, struct worker *worker,
     struct supervisor *sup = ctx;
     enum event_level level = event_kinds[kind].level;
     const char *who = "";
+
+    if (kind == POOL_EVENT_READY && worker && worker->life)
+        health_on_ready(worker->life);
 
     /* A death that nobody asked for looks different from one that was ordered. */
     if (kind == POOL_EVENT_EXITED && worker && worker_end_is_failure(worker))

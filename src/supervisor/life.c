@@ -72,6 +72,7 @@ void life_free(struct life *life)
     if (life->proc.pid && map_find(&life->sup->by_pid, (uint64_t)life->proc.pid) == life)
         map_take(&life->sup->by_pid, (uint64_t)life->proc.pid);
     if (life->capture) {
+        capture_set_watch(life->capture, NULL, NULL);
         capture_finish(life->capture, life->sup->wall);
         capture_set_raw(life->capture, NULL, NULL);
         capture_set_sink(life->capture, NULL, NULL);
@@ -86,6 +87,7 @@ void life_free(struct life *life)
     buf_fini(&life->input);
     list_remove(&life->link);
     list_remove(&life->linger_link);
+    health_end(life);
     free(life);
 }
 
@@ -344,6 +346,7 @@ static void life_on_exit(void *owner, uint32_t events)
     map_take(&sup->by_pid, (uint64_t)life->proc.pid);
     life->exited = true;
     life->exited_at = sup->now;
+    health_end(life);
     life_close_watch(life, &life->in_watch, &life->in_fd);
     life_read_rest(life);
     if (life->worker->pool->spec->mode == POOL_WORKER)

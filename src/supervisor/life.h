@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "pool/worker.h"
+#include "supervisor/health.h"
 #include "supervisor/speak.h"
 #include "supervisor/supervisor.h"
 #include "sys/proc.h"
@@ -46,6 +47,7 @@ struct life {
     uint8_t cpu_history[60]; /* percent, one a second while somebody looks */
     size_t cpu_next, cpu_count;
     char status_text[80]; /* STATUS= of sd_notify */
+    struct life_check check;
 };
 
 /* Starts the worker's process. 0 and worker->life set, or -errno with the reason. */

@@ -261,6 +261,7 @@ static struct life *life_new(struct pool_box *box, struct worker *worker)
     life->proc.pidfd = -1;
     speech_init(&life->speech);
     life->fds = -1;
+    life->check.fd = -1;
     return life;
 }
 
@@ -348,6 +349,7 @@ int life_start(struct pool_box *box, struct worker *worker, struct task *task, i
     }
     logview_attach(life);
     life_watch(life);
+    health_begin(life);
     sup->changed = true;
     return 0;
 }

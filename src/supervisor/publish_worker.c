@@ -81,6 +81,8 @@ static const char *worker_flag(const struct worker *worker)
         return "hung";
     if (worker->stopped && worker->has_process)
         return "stopped";
+    if (worker->health.unhealthy)
+        return "unhealthy";
     return worker->suspect ? "suspect" : NULL;
 }
 
@@ -153,6 +155,19 @@ static void worker_work(const struct supervisor *sup, struct json_out *out,
     publish_progress(sup, out, worker->task);
 }
 
+static const char *worker_health(const struct worker *worker)
+{
+    const struct worker_health *health = &worker->health;
+
+    if (!worker->has_process || !health_is_checked(worker->pool->spec))
+        return NULL;
+    if (health->unhealthy)
+        return "unhealthy";
+    if (health->failures)
+        return "failing";
+    return health->proven ? "ok" : "unknown";
+}
+
 void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
                            const struct worker *worker)
 {
@@ -176,6 +191,11 @@ void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
                    1);
     put_shared(out, "held", life, shared_print_held);
     put_shared(out, "awaits", life, shared_print_awaits);
+    json_put_string(out, "health", worker_health(worker));
+    if (*worker->health.why)
+        json_put_bytes(out, "health_why", worker->health.why, strlen(worker->health.why));
+    else
+        json_put_null(out, "health_why");
     json_put_bytes(out, "why", worker->why, strlen(worker->why));
 }
 

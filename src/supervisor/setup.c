@@ -174,6 +174,8 @@ static int setup_pool(struct supervisor *sup, struct pool_box *box, const struct
         return -err->code;
     if (spec->mode == POOL_COMMAND)
         box->command = template_new(spec->command, spec->shell, spec->append_input);
+    if (*spec->ready.log && pattern_init(&box->ready_log, spec->ready.log, false, err) < 0)
+        return -EINVAL;
     if (setup_shared(sup, spec, err) < 0)
         return -EEXIST;
     box->sink = sink_new(box, err);
@@ -342,6 +344,8 @@ static void box_release(struct pool_box *box)
     source_free(box->source);
     sink_free(box->sink);
     pool_free(box->pool);
+    heap_fini(&box->checks);
+    pattern_fini(&box->ready_log);
     for (size_t i = 0; i < box->slot_count; i++) {
         capture_free(box->slots[i].capture);
         if (box->slots[i].group.dir >= 0)

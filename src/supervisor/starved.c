@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "supervisor/errand.h"
 #include "supervisor/events.h"
+#include "supervisor/health.h"
 #include "supervisor/life.h"
 #include "supervisor/supervisor.h"
 
@@ -37,6 +38,7 @@ static void shift_all(struct supervisor *sup, int64_t gap)
         pool_shift(sup->boxes[i].pool, gap, sup->now);
     shift_lives(sup, gap);
     errand_shift(sup, gap);
+    health_shift(sup, gap);
     if (sup->stopping)
         sup->stop_deadline = clock_add(sup->stop_deadline, gap);
 }

@@ -20,6 +20,7 @@
 #include "supervisor/client.h"
 #include "supervisor/errand.h"
 #include "supervisor/events.h"
+#include "supervisor/health.h"
 #include "supervisor/life.h"
 #include "supervisor/life_start.h"
 #include "supervisor/publish.h"
@@ -133,6 +134,7 @@ static int64_t supervisor_deadline(const struct supervisor *sup)
     next = earlier(next, speak_next_check(sup));
     next = earlier(next, starved_next_check(sup));
     next = earlier(next, errand_next_check(sup));
+    next = earlier(next, health_next_check(sup));
     if (sup->accept_paused_until)
         next = earlier(next, sup->accept_paused_until);
     if (sup->stopping && !sup->killing)
@@ -273,6 +275,7 @@ static void supervisor_turn(struct supervisor *sup)
     sample_run(sup);
     life_check(sup);
     errand_check(sup);
+    health_check(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         run_pool(&sup->boxes[i]);
     speak_flush(sup);

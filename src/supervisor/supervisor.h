@@ -13,8 +13,10 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/pattern.h"
 #include "pool/pool.h"
 #include "pool/spec.h"
 #include "supervisor/guardian.h"
@@ -70,6 +72,11 @@ struct pool_box {
     double cpu;            /* percent of one CPU, all workers, at the last sample */
     int64_t rss;
     uint64_t last_event; /* seq of this pool's newest event */
+    /* Checks from outside (health.c). */
+    struct heap checks;       /* of lives, by when they have to be looked at */
+    int checks_running;       /* commands */
+    int64_t checks_later;     /* short of something: none is begun before then */
+    struct pattern ready_log; /* ready.log */
 };
 
 struct slot_box {

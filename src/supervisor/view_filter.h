@@ -7,15 +7,16 @@
 #ifndef LIFEGUARD_SUPERVISOR_VIEW_FILTER_H
 #define LIFEGUARD_SUPERVISOR_VIEW_FILTER_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pattern.h"
+
 struct err;
 
 struct view_filter {
-    regex_t regex;
+    struct pattern pattern;
     bool set, invert;
     int64_t spent; /* ns on this message */
 };

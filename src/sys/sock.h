@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct dial;
 struct err;
 
 struct sock_listener {
@@ -42,6 +43,11 @@ int sock_seize(const char *path);
 int sock_accept(int listen_fd, struct sock_peer *peer);
 /* A blocking, connected stream socket, or -errno. */
 int sock_connect(const char *path, struct err *err);
+/* Begins a connection: 0 = it stands, 1 = it is under way (the descriptor gets writable when that
+ * is over), both with *fd set; or -errno. Never blocks. */
+int sock_dial(const struct dial *address, int *fd);
+/* How a connection that was under way ended: 0 or -errno. */
+int sock_dial_result(int fd);
 /* True when somebody listens there. */
 bool sock_answers(const char *path);
 /* Names of the sockets that answer in the directory, NULL-terminated, to be freed with

@@ -54,7 +54,8 @@ static const struct look looks[] = {
     {"buried", "⊘", ROLE_GAVE_UP},    {"cancelled", "‖", ROLE_PAUSED},
     {"skipped", "‖", ROLE_PAUSED},    {"held", "⊘", ROLE_GAVE_UP},
     {"failed", "⊘", ROLE_GAVE_UP},    {"recycle", "◔", ROLE_DRAINING},
-    {"ended", "✗", ROLE_BAD},         {"", "·", ROLE_IDLE},
+    {"ended", "✗", ROLE_BAD},         {"unhealthy", "!", ROLE_HUNG},
+    {"waiting", "◌", ROLE_STARTING},  {"", "·", ROLE_IDLE},
 };
 
 static const struct look levels[] = {

@@ -48,11 +48,13 @@
  *   restarts_hour cpu rss load[at most 20 of 0..100, newest last, 15 s each] revision paused held
  *   recycling(workers that go when their replacement is up) last_event{at,text}
  *   alert[lines of text]}
- *   state: one word of ok starting hung backoff held failed draining paused stopped done idle
+ *   state: one word of ok starting hung unhealthy backoff held failed draining paused stopped
+ *   done idle
  *
  * view "workers": arguments pool(optional) sort(state pid pool slot for cpu rss done task) desc
  *   filter(regex, optional; "!" first inverts) offset count; rows {pool mode slot pid start
- *   generation age(of the process|null) state flag(null|"suspect"|"hung"|"stopped"|"unkillable")
+ *   generation age(of the process|null) state flag(null|"suspect"|"unhealthy"|"hung"|"stopped"|
+ *   "unkillable") health(null: not checked|"unknown"|"ok"|"failing"|"unhealthy") health_why(null)
  *   recycle(bool) pool_held(bool) since(seconds in this state) cpu rss
  *   heartbeat(seconds since|null) done life_done(tasks of this process, worker mode)
  *   in_flight task{id,text,attempt,since}: the oldest in hand;
