@@ -13,6 +13,7 @@
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/survivor.h"
 
 static int effect_spawn(void *ctx, struct worker *worker, struct task *task, int *pid,
                         struct err *err)
@@ -90,10 +91,16 @@ static void effect_event(void *ctx, struct pool *pool, struct worker *worker,
     struct supervisor *sup = ctx;
     enum event_level level = event_kinds[kind].level;
     const char *who = "";
+    char holder[120];
 
     if (kind == POOL_EVENT_READY && worker && worker->life)
         health_on_ready(worker->life);
-
+    if (kind == POOL_EVENT_UNKILLABLE && worker && worker->life) {
+        survivor_describe(worker->life, holder, sizeof(holder));
+        event_add(sup, event_kinds[kind].kind, level, event_kinds[kind].alert, who, pool, worker,
+                  "%s%s", text, holder);
+        return;
+    }
     /* A death that nobody asked for looks different from one that was ordered. */
     if (kind == POOL_EVENT_EXITED && worker && worker_end_is_failure(worker))
         level = LEVEL_BAD;

@@ -22,10 +22,12 @@
 #include "supervisor/life_start.h"
 #include "supervisor/oom.h"
 #include "supervisor/output.h"
+#include "supervisor/strays.h"
 
 /* Output may come this long after the exit before descendants that hold the pipe are ended. */
 static const int64_t EOF_GRACE = 2 * CLOCK_S;
 static const int64_t LINGER_CHECK = 20 * CLOCK_MS;
+static const int64_t UNKILLABLE_CHECK = CLOCK_S;
 /* Half of a pipe. */
 enum { SHORT_READ = 32768 };
 static const int64_t LOGS_CHECK = CLOCK_S / 2;
@@ -107,6 +109,8 @@ static bool life_tree_alive(struct life *life)
 
     if (proc_group_alive(life->pgid))
         return true;
+    if (!cgroup_root_ok(&life->sup->cgroups))
+        return strays_alive(life);
     return group && cgroup_populated(group);
 }
 
@@ -121,6 +125,8 @@ void life_signal(struct life *life, int signal)
     }
     if (!life->exited || proc_group_alive(life->pgid))
         proc_signal_group(life->pgid, signal);
+    if (life->exited && !cgroup_root_ok(&life->sup->cgroups))
+        strays_signal(life, signal);
     if (signal != SIGKILL) {
         /* Those that made a session of their own. */
         if (group)
@@ -154,6 +160,7 @@ static void life_finish(struct life *life)
 static void life_try_end(struct life *life)
 {
     struct supervisor *sup = life->sup;
+    const struct worker *worker = life->worker;
     bool eof = life->out_fd < 0 && life->err_fd < 0;
     bool waited = sup->now - life->exited_at >= EOF_GRACE;
 
@@ -166,14 +173,10 @@ static void life_try_end(struct life *life)
         life_finish(life);
         return;
     }
-    /* Descendants that left the group but hold the pipe are known by their environment. */
-    if (waited && !eof && !cgroup_root_ok(&sup->cgroups)) {
-        char tag[200];
-
-        snprintf(tag, sizeof(tag), "%s:%s:%d", sup->run_tag, life->box->spec->name,
-                 life->worker->slot);
-        proc_sweep_tag(tag, SIGKILL);
-    }
+    /* Descendants that left the group but hold the pipe, or that outlived the KILL of it. */
+    if (!cgroup_root_ok(&sup->cgroups) && !worker->unkillable &&
+        ((waited && !eof) || (worker->stop_step >= 2 && strays_alive(life))))
+        strays_signal(life, SIGKILL);
     if (!list_linked(&life->linger_link))
         list_push_back(&sup->lingering, &life->linger_link);
 }
@@ -242,8 +245,18 @@ int64_t life_next_check(const struct supervisor *sup)
 {
     int64_t next = sup->logs_wait_until ? sup->logs_wait_until : CLOCK_NEVER;
 
-    if (!list_empty(&sup->lingering) && sup->now + LINGER_CHECK < next)
-        next = sup->now + LINGER_CHECK;
+    for (const struct list *node = sup->lingering.next; node != &sup->lingering;
+         node = node->next) {
+        const struct life *life =
+            (const struct life *)(const void *)((const char *)node -
+                                                offsetof(struct life, linger_link));
+        int64_t check = life->worker->unkillable ? UNKILLABLE_CHECK : LINGER_CHECK;
+
+        if (sup->now + check < next)
+            next = sup->now + check;
+        if (check == LINGER_CHECK)
+            break;
+    }
     return next;
 }
 

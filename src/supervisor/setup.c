@@ -32,6 +32,7 @@
 #include "supervisor/pool_socket.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
+#include "supervisor/strays.h"
 #include "supervisor/speak_verbs.h"
 #include "supervisor/source_fd.h"
 #include "supervisor/supervisor.h"
@@ -367,6 +368,7 @@ void supervisor_free(struct supervisor *sup)
     life_free(LIST_ENTRY(node, struct life, link));
     errand_free_all(sup);
     guardian_watch_stop(&sup->guardian);
+    strays_close(sup);
     /* Whatever daemonised itself out of its worker's tree ends with us. */
     proc_sweep_children(clock_now() + CLOCK_S);
     /* The name is free before the clients see the end: who waited for it finds nobody there. */

@@ -113,7 +113,7 @@ void supervisor_on_signal(void *owner, uint32_t events)
     }
 }
 
-static bool pid_is_ours(void *ctx, pid_t pid)
+bool supervisor_owns_pid(void *ctx, int pid)
 {
     struct supervisor *sup = ctx;
 
@@ -282,7 +282,7 @@ static void supervisor_turn(struct supervisor *sup)
     for (size_t i = 0; i < sup->box_count; i++)
         sink_flush(sup->boxes[i].sink);
     if (sup->now >= sup->reap_at) {
-        proc_reap_orphans(pid_is_ours, sup);
+        proc_reap_orphans(supervisor_owns_pid, sup);
         sup->reap_at = sup->now + REAP_PERIOD;
         guardian_watch_tick(&sup->guardian);
     }

@@ -110,6 +110,7 @@ struct supervisor {
     struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
     struct list lives;       /* struct life: every process in hand */
+    int children_fd;         /* see strays.c; 0 = not opened yet */
     struct list lingering;   /* lives whose leader exited but whose tree or output lasts */
     struct shared *shared;   /* locks and values of the worker protocol */
     struct list to_send;     /* speech: lines wait for the end of the turn */
@@ -180,6 +181,8 @@ struct pool_box *supervisor_find_pool(struct supervisor *sup, const char *name);
 struct sock_peer;
 /* Own uid, root, or in the control group. */
 bool supervisor_peer_allowed(const struct supervisor *sup, const struct sock_peer *peer);
+/* A child that somebody here waits for; `ctx` is the supervisor. */
+bool supervisor_owns_pid(void *ctx, int pid);
 /* Stops every pool; again: kills. `who` = "" for a signal. */
 void supervisor_shutdown(struct supervisor *sup, const char *who, bool now);
 /* What runs may finish, what waits is skipped; a finite run then ends by itself. */

@@ -130,6 +130,13 @@ int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx);
 /* Kills every process in /proc whose environment has LIFEGUARD_WORKER=`tag` (prefix match when
  * `tag` ends in '*'), this process excepted. Returns how many were signalled. */
 int proc_sweep_tag(const char *tag, int signal);
+/* The list of the calling thread's children, to be kept open and read again and again (2 us, where
+ * a look through /proc costs that for each process there is); -errno where the kernel has none. */
+int proc_open_children(void);
+/* True when a living child that `is_ours` does not claim carries the tag: a descendant that lost
+ * its parents, and came to us as their subreaper. */
+bool proc_has_tagged_child(int children, const char *tag, bool (*is_ours)(void *ctx, pid_t pid),
+                           void *ctx);
 /* Kills (KILL) all descendants of this process, again and again until none is left or `deadline`
  * (monotonic), and reaps them: struct procs of theirs are void after. Needs
  * PR_SET_CHILD_SUBREAPER. Allocates nothing. Returns how many are left. */

@@ -141,6 +141,37 @@ int proc_sweep_tag(const char *tag, int signal)
     return count;
 }
 
+int proc_open_children(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool proc_has_tagged_child(int children, const char *tag, bool (*is_ours)(void *ctx, pid_t pid),
+                           void *ctx)
+{
+    char bytes[4096];
+    off_t at = 0;
+    pid_t pid = 0;
+    ssize_t got;
+
+    while ((got = pread(children, bytes, sizeof(bytes), at)) > 0) {
+        at += got;
+        for (ssize_t i = 0; i < got; i++) {
+            if (bytes[i] >= '0' && bytes[i] <= '9') {
+                pid = pid * 10 + (bytes[i] - '0');
+                continue;
+            }
+            if (pid > 0 && !is_ours(ctx, pid) && has_tag(pid, tag))
+                return true;
+            pid = 0;
+        }
+    }
+    return false;
+}
+
 /* True when `pid` lives and descends from `ancestor`. Bounded: no tree of ours is that deep. */
 static bool is_descendant(pid_t pid, pid_t ancestor)
 {
