@@ -20,6 +20,7 @@
 #include "cli/map.h"
 #include "cli/remote.h"
 #include "cli/run.h"
+#include "evidence/collect.h"
 #include "pool/spec.h"
 #include "supervisor/start.h"
 #include "sys/file.h"
@@ -262,5 +263,7 @@ int main(int argc, char **argv)
         {"run", run_run}, {"attach", attach_run}, {"map", map_run}};
 
     hold_standard_descriptors();
+    if (argc > 1 && strcmp(argv[1], COLLECT_WORD) == 0)
+        return collect_main(argc - 1, argv + 1);
     return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
 }

@@ -273,17 +273,22 @@ static const struct conf_key pool_keys[] = {
      "Hung with work in hand, no output and no CPU used for this long; 0 = off.",
      .modes = CONF_ALL_MODES, .min = 0, .max = LONGEST},
     {"hang.spin", CONF_DURATION, AT(hang.spin), "0",
-     "Hung with 90 % of a CPU used and no output for this long; 0 = off.", .modes = CONF_ALL_MODES,
-     .min = 0, .max = LONGEST, .later = true},
+     "Hung with work in hand, 90 % of a CPU or more used and no output, answer or progress for "
+     "this "
+     "long; 0 = off.",
+     .modes = CONF_ALL_MODES, .min = 0, .max = LONGEST},
     {"hang.stall", CONF_DURATION, AT(hang.stall), "0",
-     "Hung without output for this long, whatever the CPU; 0 = off.", .modes = CONF_ALL_MODES,
-     .min = 0, .max = LONGEST, .later = true},
+     "Hung with work in hand and no output, answer or progress for this long, whatever the CPU; 0 "
+     "= "
+     "off.",
+     .modes = CONF_ALL_MODES, .min = 0, .max = LONGEST},
     {"hang.action", CONF_WORD, AT(hang.action), "\"report\"",
      "report: show and say it; restart: end the worker as well.", .modes = CONF_ALL_MODES,
      .words = words_hang},
     {"hang.evidence", CONF_STRINGS, AT(hang.evidence), "[]",
-     "A program run before the kill: [\"py-spy\", \"dump\", \"--pid\", \"{pid}\"].",
-     .modes = CONF_ALL_MODES, .later = true},
+     "A program run before the kill, as lifeguard's own user, for at most 10 s: [\"py-spy\", "
+     "\"dump\", \"--pid\", \"{pid}\"]. What it prints is part of the report.",
+     .modes = CONF_ALL_MODES},
     {"scale.policy", CONF_WORD, AT(scale.policy), "\"none\"",
      "backlog: more workers while the queue grows.", .modes = CONF_TASK_MODES, .words = words_scale,
      .later = true},

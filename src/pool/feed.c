@@ -168,8 +168,11 @@ static void feed_hand_out(struct worker *worker, struct task *task, int64_t now)
     list_push_back(&worker->in_hand, &task->in_hand);
     worker->in_flight++;
     worker->in_flight_bytes += task->len;
-    if (!worker->task)
-        feed_set_head(worker, now);
+    if (worker->task)
+        return;
+    /* Work begins: who rested for an hour is not late with it. */
+    worker->last_output = now;
+    feed_set_head(worker, now);
 }
 
 /* A worker that has room for more is found when more comes; idle ones go first. */
@@ -254,9 +257,10 @@ void feed_on_timeout(struct worker *worker, int64_t now)
         pool->effects->tell(pool->ctx, worker, WORD_CANCEL, task);
         feed_arm(worker, now);
     } else {
-        worker->late_id = task->id;
+        worker->late_id = worker->late_task = task->id;
         pool_say(pool, worker, POOL_EVENT_TIMEOUT, "task %s timed out after %s", id, after);
-        worker_stop(worker, STOP_TIMEOUT, "", now);
+        if (!gather_first(worker, GATHER_TIMEOUT, now))
+            worker_stop(worker, STOP_TIMEOUT, "", now);
     }
 }
 

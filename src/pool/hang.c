@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "pool/gather.h"
 #include "pool/pool.h"
 
 static int64_t latest(int64_t a, int64_t b)
@@ -25,31 +26,48 @@ static bool hang_is_watched(const struct worker *worker)
             worker->state == WORKER_DRAINING);
 }
 
-bool hang_nearest(const struct worker *worker, const char **what, int64_t *limit, int64_t *since)
+/* The clock that ends first so far. */
+struct nearest {
+    const char *what;
+    int64_t limit, since, end;
+};
+
+static void nearest_take(struct nearest *best, const char *what, int64_t limit, int64_t since)
+{
+    if (limit && clock_add(since, limit) < best->end)
+        *best = (struct nearest){what, limit, since, clock_add(since, limit)};
+}
+
+static void nearest_of_work(const struct worker *worker, struct nearest *best)
 {
     const struct hang_spec *spec = &worker->pool->spec->hang;
-    bool working = worker->task || worker->pool->spec->mode == POOL_SERVICE;
-    int64_t best = CLOCK_NEVER;
+    int64_t sign = worker->last_output;
+
+    nearest_take(best, "silent, no CPU used", spec->silence, latest(sign, worker->last_cpu));
+    nearest_take(best, "spins, 90% of a CPU or more and no output or progress", spec->spin,
+                 latest(sign, worker->last_easy));
+    nearest_take(best, "stalled, no output or progress", spec->stall, sign);
+}
+
+bool hang_nearest(const struct worker *worker, const char **what, int64_t *limit, int64_t *since)
+{
+    struct nearest best = {.end = CLOCK_NEVER};
 
     if (!hang_is_watched(worker))
         return false;
-    if (spec->heartbeat) {
-        *what = "no heartbeat";
-        *limit = spec->heartbeat;
-        *since = worker->last_beat;
-        best = clock_add(*since, *limit);
-    }
-    if (spec->silence && working) {
-        int64_t quiet = latest(worker->last_output, worker->last_cpu);
-
-        if (clock_add(quiet, spec->silence) < best) {
-            *what = "silent, no CPU used";
-            *limit = spec->silence;
-            *since = quiet;
-            best = clock_add(quiet, spec->silence);
-        }
-    }
-    return best != CLOCK_NEVER;
+    if (worker->pool->spec->hang.heartbeat)
+        nearest_take(&best, "no heartbeat",
+                     worker->beat_limit ? worker->beat_limit : worker->pool->spec->hang.heartbeat,
+                     worker->last_beat);
+    if (worker->task || worker->pool->spec->mode == POOL_SERVICE)
+        nearest_of_work(worker, &best);
+    if (best.end == CLOCK_NEVER)
+        return false;
+    *what = best.what;
+    *limit = best.limit;
+    /* An operator gave it more time. */
+    *since = latest(best.since, worker->extended_until - best.limit);
+    return true;
 }
 
 /* A worker of the worker protocol is asked for its heartbeat before it is missed. */
@@ -82,19 +100,23 @@ void hang_disarm(struct worker *worker)
     heap_remove(&worker->pool->hang_timers, &worker->hang_timer);
 }
 
+static bool hang_will_restart(const struct worker *worker)
+{
+    return worker->pool->spec->hang.action == HANG_RESTART && !worker->pool->held &&
+           !worker->hang_held;
+}
+
 void hang_act(struct worker *worker, int64_t now)
 {
-    const struct pool *pool = worker->pool;
-
-    if (worker->hung && pool->spec->hang.action == HANG_RESTART && !pool->held)
+    if (worker->hung && hang_will_restart(worker) && !gather_first(worker, GATHER_HANG, now))
         worker_handle(worker, EVENT_HANG, now);
 }
 
-static const char *hang_intent(const struct pool *pool)
+static const char *hang_intent(const struct worker *worker)
 {
-    if (pool->spec->hang.action != HANG_RESTART)
+    if (worker->pool->spec->hang.action != HANG_RESTART)
         return "";
-    return pool->held ? "; not restarted: held" : "; restarting it";
+    return hang_will_restart(worker) ? "; restarting it" : "; not restarted: held";
 }
 
 static void hang_mark(struct worker *worker, const char *what, int64_t quiet, int64_t limit,
@@ -114,8 +136,11 @@ static void hang_mark(struct worker *worker, const char *what, int64_t quiet, in
     pool->hung++;
     pool->dirty = true;
     pool_say(pool, worker, POOL_EVENT_HUNG, "hung: %s for %s (limit %s)%s%s%s", what, quiet_text,
-             limit_text, worker->stopped ? ", stopped by a signal" : "", task, hang_intent(pool));
-    hang_act(worker, now);
+             limit_text, worker->stopped ? ", stopped by a signal" : "", task, hang_intent(worker));
+    if (hang_will_restart(worker))
+        hang_act(worker, now);
+    else
+        gather_first(worker, GATHER_HANG, now);
 }
 
 void hang_check(struct worker *worker, int64_t now)
@@ -156,12 +181,21 @@ void hang_clear(struct worker *worker, int64_t now)
         pool_say(worker->pool, worker, POOL_EVENT_RECOVERED, "gives signs of life again");
     }
     worker->suspect = false;
+    worker->gathered = false;
     hang_arm(worker, now);
+}
+
+/* The shorter one; 0 = off. */
+static int64_t shorter(int64_t a, int64_t b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return a < b ? a : b;
 }
 
 int64_t hang_sample_period(const struct pool *pool)
 {
-    int64_t period = pool->spec->hang.silence / 4;
+    int64_t period = shorter(pool->spec->hang.silence, pool->spec->hang.spin) / 4;
 
     if (!period && pool->spec->max_memory)
         return CLOCK_S;

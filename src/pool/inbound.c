@@ -3,6 +3,7 @@
  * What happens to a worker from outside: its process's ends and signs of life, and an operator's
  * requests. Each is turned into an event for the worker's table or into a sign of life.
  */
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -42,9 +43,18 @@ void worker_on_output(struct worker *worker, int64_t now)
     hang_clear(worker, now);
 }
 
+/* What makes a spin: so much of a CPU between two samples. */
+static const double SPIN_SHARE = 0.9;
+
 void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now)
 {
+    double span = (double)(now - worker->sampled_at) / 1e9;
+
     worker->stopped = stopped;
+    if (!worker->sampled_at || span <= 0 || cpu - worker->cpu_sampled < SPIN_SHARE * span)
+        worker->last_easy = now;
+    worker->sampled_at = now;
+    worker->cpu_sampled = cpu;
     if (cpu < worker->cpu_seen + CPU_SIGN)
         return;
     worker->cpu_seen = cpu;
@@ -65,6 +75,15 @@ void worker_on_extend(struct worker *worker, int64_t extra, int64_t now)
     hang_clear(worker, now);
 }
 
+void worker_on_watchdog(struct worker *worker, int64_t limit, int64_t now)
+{
+    worker->beat_limit = limit;
+    worker->last_beat = now;
+    hang_clear(worker, now);
+    if (heap_has(&worker->hang_timer))
+        hang_arm(worker, now);
+}
+
 void worker_on_trigger(struct worker *worker, int64_t now)
 {
     if (!worker->has_process || worker->hung)
@@ -73,7 +92,38 @@ void worker_on_trigger(struct worker *worker, int64_t now)
     worker->hung_at = now;
     worker->pool->hung++;
     pool_say(worker->pool, worker, POOL_EVENT_HUNG, "hung: by its own word (WATCHDOG=trigger)");
-    hang_act(worker, now);
+    if (worker->pool->spec->hang.action == HANG_RESTART)
+        hang_act(worker, now);
+    else
+        gather_first(worker, GATHER_HANG, now);
+}
+
+/* A timer of this worker that would end within the grace ends with it. */
+static void extend_timer(struct heap *heap, struct heap_node *node, int64_t until)
+{
+    if (heap_has(node) && node->key < until)
+        heap_set(heap, node, until);
+}
+
+void worker_request_extend(struct worker *worker, int64_t span, int64_t now)
+{
+    struct pool *pool = worker->pool;
+    int64_t until = clock_add(now, span);
+
+    worker->extended_until = until;
+    extend_timer(&pool->task_timers, &worker->task_timer, until);
+    if (worker->state == WORKER_STARTING || worker->state == WORKER_STOPPING)
+        extend_timer(&pool->state_timers, &worker->state_timer, until);
+    hang_clear(worker, now);
+    if (heap_has(&worker->hang_timer))
+        hang_arm(worker, now);
+}
+
+void worker_request_hold(struct worker *worker, bool hold, int64_t now)
+{
+    worker->hang_held = hold;
+    if (!hold)
+        hang_act(worker, now);
 }
 
 void worker_request_stop(struct worker *worker, const char *who, int64_t now)
@@ -114,11 +164,11 @@ void worker_request_drain(struct worker *worker, const char *who, int64_t now)
 
 void worker_request_signal(struct worker *worker, int signal, const char *who, int64_t now)
 {
-    (void)now;
     if (!worker->has_process)
         return;
     worker->sent_signal = signal;
     if (worker->stop_reason == STOP_NONE)
         snprintf(worker->who, sizeof(worker->who), "%s", who);
-    worker->pool->effects->signal(worker->pool->ctx, worker, signal);
+    if (signal != SIGKILL || !gather_first(worker, GATHER_SIGNAL, now))
+        worker->pool->effects->signal(worker->pool->ctx, worker, signal);
 }

@@ -91,6 +91,9 @@ struct pool_effects {
     void (*tell)(void *ctx, struct worker *worker, enum pool_word word, const struct task *task);
     /* The queue has room again, or the pool's tasks moved: the source may go on. */
     void (*room)(void *ctx, struct pool *pool);
+    /* Takes evidence of what the worker's processes do, and answers with worker_on_gathered, in a
+     * later turn. False: none can be had now. NULL = never any. */
+    bool (*gather)(void *ctx, struct worker *worker, enum gather_kind kind);
 };
 
 struct pool {
@@ -198,6 +201,8 @@ void worker_on_output(struct worker *worker, int64_t now);
 void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now);
 /* The service asked for more time (EXTEND_TIMEOUT_USEC) or the heartbeat limit changed. */
 void worker_on_extend(struct worker *worker, int64_t extra, int64_t now);
+/* WATCHDOG_USEC: the service wants another heartbeat limit; where one is configured. */
+void worker_on_watchdog(struct worker *worker, int64_t limit, int64_t now);
 /* WATCHDOG=trigger: hung by its own word. */
 void worker_on_trigger(struct worker *worker, int64_t now);
 /* Worker mode: an answer about a task. -ENOENT: it does not hold this task, a breach. */
@@ -214,6 +219,10 @@ void worker_request_stop(struct worker *worker, const char *who, int64_t now);
 void worker_request_start(struct worker *worker, int64_t now);
 void worker_request_restart(struct worker *worker, const char *who, int64_t now);
 void worker_request_drain(struct worker *worker, const char *who, int64_t now);
+/* Grants it more time: none of its limits ends within `span`. */
+void worker_request_extend(struct worker *worker, int64_t span, int64_t now);
+/* A hang does not restart this worker, until it is let go. */
+void worker_request_hold(struct worker *worker, bool hold, int64_t now);
 /* An operator's kill: any signal; the death that follows is told to be theirs. */
 void worker_request_signal(struct worker *worker, int signal, const char *who, int64_t now);
 

@@ -14,54 +14,14 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/list.h"
-#include "base/names.h"
 #include "base/str.h"
-
-enum kind { KIND_LOCK, KIND_SEMAPHORE, KIND_VALUE, KIND_DICT, KIND_LIST };
+#include "pool/shared_object.h"
 
 static const char *const kind_names[] = {[KIND_LOCK] = "lock",
                                          [KIND_SEMAPHORE] = "semaphore",
                                          [KIND_VALUE] = "value",
                                          [KIND_DICT] = "dictionary",
                                          [KIND_LIST] = "list"};
-
-/* Bytes of a value. */
-struct text {
-    struct list link; /* in a list object */
-    size_t len;
-    char bytes[];
-};
-
-/* A permit that is held, or a wish for one. */
-struct claim {
-    struct list link; /* in object->holders or object->waiters */
-    void *holder;
-};
-
-struct object {
-    struct list link; /* in shared->objects */
-    enum kind kind;
-    int64_t free; /* permits */
-    int64_t permits;
-    bool abandoned;
-    struct list holders, waiters; /* of claims */
-    struct text *value;
-    struct names entries; /* key -> struct text */
-    struct list items;    /* head first */
-    size_t count;
-    size_t name_len;
-    char name[];
-};
-
-struct shared {
-    shared_answer_function *answer;
-    void *ctx;
-    struct names by_name;
-    struct list objects; /* those with permits first */
-    size_t memory;
-    char refusal[160]; /* of the call in hand, where it has no answer; "" = none */
-};
 
 struct shared *shared_new(shared_answer_function *answer, void *ctx)
 {
@@ -175,18 +135,6 @@ static void tell_number(struct shared *shared, void *holder, const struct object
 
     tell(shared, holder, SHARED_VALUE, object, text,
          (size_t)snprintf(text, sizeof(text), "%" PRId64, number));
-}
-
-static struct claim *claim_find(const struct list *claims, const void *holder)
-{
-    LIST_EACH(node, claims)
-    {
-        struct claim *claim = LIST_ENTRY(node, struct claim, link);
-
-        if (claim->holder == holder)
-            return claim;
-    }
-    return NULL;
 }
 
 static void claim_add(struct list *claims, void *holder)
@@ -471,30 +419,4 @@ void shared_forget(struct shared *shared, const void *holder)
         }
         object_grant(shared, object);
     }
-}
-
-static void print_names(const struct shared *shared, const void *holder, bool held, struct buf *out)
-{
-    LIST_EACH(node, &shared->objects)
-    {
-        const struct object *object = LIST_ENTRY(node, struct object, link);
-
-        if (object->kind > KIND_SEMAPHORE)
-            return;
-        if (!claim_find(held ? &object->holders : &object->waiters, holder))
-            continue;
-        if (buf_len(out))
-            buf_append_char(out, ' ');
-        buf_append(out, object->name, object->name_len);
-    }
-}
-
-void shared_print_held(const struct shared *shared, const void *holder, struct buf *out)
-{
-    print_names(shared, holder, true, out);
-}
-
-void shared_print_awaits(const struct shared *shared, const void *holder, struct buf *out)
-{
-    print_names(shared, holder, false, out);
 }

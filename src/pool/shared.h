@@ -66,5 +66,9 @@ void shared_forget(struct shared *shared, const void *holder);
 /* For people: the names that it holds, and the one it waits for, separated by a space. */
 void shared_print_held(const struct shared *shared, const void *holder, struct buf *out);
 void shared_print_awaits(const struct shared *shared, const void *holder, struct buf *out);
+/* Who holds what it waits for (of a semaphore the first), and its name, "lock gpu"; NULL when it
+ * waits for nothing, or nobody holds it. */
+const void *shared_awaited(const struct shared *shared, const void *holder, char *name,
+                           size_t size);
 
 #endif

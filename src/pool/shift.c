@@ -28,6 +28,8 @@ static void shift_worker(struct worker *worker, int64_t gap, int64_t now)
 
     worker->last_output += gap;
     worker->last_cpu += gap;
+    worker->last_easy += gap;
+    worker->extended_until += worker->extended_until ? gap : 0;
     worker->last_beat += gap;
     shift_timer(&pool->state_timers, &worker->state_timer, gap);
     shift_timer(&pool->task_timers, &worker->task_timer, gap);
@@ -58,6 +60,7 @@ void pool_shift_signs(struct pool *pool, int64_t gap, int64_t now)
             continue;
         worker->last_output = shift_sign(worker->last_output, gap, now);
         worker->last_cpu = shift_sign(worker->last_cpu, gap, now);
+        worker->last_easy = shift_sign(worker->last_easy, gap, now);
         worker->last_beat = shift_sign(worker->last_beat, gap, now);
         hang_arm(worker, now);
     }

@@ -23,6 +23,7 @@
 static const int64_t LINGER_SERVICE = 200 * CLOCK_MS; /* descendants may finish by themselves */
 static const int64_t LINGER_COMMAND = 2 * CLOCK_S;
 static const int64_t KILL_WAIT = 5 * CLOCK_S;
+static const int64_t EVIDENCE_WAIT = 600 * CLOCK_MS;
 static const int64_t QUIET_WAIT = 2 * CLOCK_S; /* from its last answer until it must have gone */
 
 static bool worker_is_service(const struct worker *worker)
@@ -134,7 +135,8 @@ static void cell_starting_timeout(struct worker *worker, int64_t now)
         cell_ready(worker, now);
         return;
     }
-    worker_stop(worker, STOP_START_TIMEOUT, "", now);
+    if (!gather_first(worker, GATHER_START_TIMEOUT, now))
+        worker_stop(worker, STOP_START_TIMEOUT, "", now);
 }
 
 /* A service was up for reset_after. */
@@ -257,6 +259,10 @@ static void cell_stopping_timeout(struct worker *worker, int64_t now)
         /* The leader has exited, descendants live on. */
         worker->stop_step = 1;
         worker_send_stop(worker, SIGTERM, now, grace < 2 * CLOCK_S ? grace : 2 * CLOCK_S);
+    } else if (worker->stop_step == 1 && gather_first(worker, GATHER_KILL, now)) {
+        /* Whether or not it comes, the KILL does. */
+        worker->gathered = true;
+        worker_set_timer(worker, now, EVIDENCE_WAIT);
     } else if (worker->stop_step == 1) {
         worker->stop_step = 2;
         pool_say(pool, worker, POOL_EVENT_KILL, "still there after the grace time: KILL");

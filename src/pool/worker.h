@@ -24,6 +24,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "pool/gather.h"
 #include "pool/health.h"
 
 struct pool;
@@ -94,6 +95,7 @@ struct worker_life {
     int64_t maxrss;
     uint64_t tasks;
     char why[160];
+    char report[96]; /* as worker.report */
 };
 
 /* Sizes of texts and rings. */
@@ -149,7 +151,17 @@ struct worker {
     size_t answer_len;
 
     int64_t last_output, last_cpu, last_beat; /* signs of life */
-    double cpu_seen;                          /* seconds of CPU at last_cpu */
+    int64_t last_easy;          /* when a sample last found less than 90 % of a CPU used */
+    double cpu_seen;            /* seconds of CPU at last_cpu */
+    double cpu_sampled;         /* and at the last sample, */
+    int64_t sampled_at;         /* which was then; 0 = none yet */
+    int64_t beat_limit;         /* the service changed hang.heartbeat for itself; 0 = it did not */
+    int64_t extended_until;     /* an operator's grace: no limit ends before */
+    bool hang_held;             /* an operator holds this worker: a hang does not restart it */
+    enum gather_kind gathering; /* evidence is being taken; 0 = none is */
+    bool gathered;              /* there is evidence of what goes on now */
+    uint64_t late_task;         /* whose time ran out while evidence is taken; 0 = none */
+    char report[96];            /* file name of this life's newest report of evidence; "" = none */
     int64_t hung_at;
     struct worker_health health;
     double done_fraction; /* progress 0..1, -1 = unknown */

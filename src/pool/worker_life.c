@@ -21,8 +21,14 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->generation++;
     worker->started_at = worker->last_output = worker->last_cpu = worker->last_beat = now;
     worker->ready_at = worker->exited_at = worker->hung_at = 0;
-    worker->cpu_seen = 0;
     health_begin_life(worker);
+    worker->last_easy = now;
+    worker->cpu_seen = worker->cpu_sampled = 0;
+    worker->sampled_at = worker->beat_limit = worker->extended_until = 0;
+    worker->hang_held = worker->gathered = false;
+    worker->gathering = GATHER_NONE;
+    worker->late_task = 0;
+    worker->report[0] = '\0';
     worker->done_fraction = -1;
     worker->exited = worker->suspect = worker->stopped = worker->unkillable = false;
     worker->stop_reason = STOP_NONE;
@@ -51,6 +57,7 @@ void worker_record_life(struct worker *worker, int64_t now)
         .maxrss = worker->end.maxrss,
         .tasks = worker_is_fed(worker) ? worker->life_done : worker->done,
     };
+    snprintf(life->report, sizeof(life->report), "%s", worker->report);
     snprintf(life->why, sizeof(life->why), "%s", worker->why);
 }
 

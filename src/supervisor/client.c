@@ -4,6 +4,7 @@
  * fit into the socket stays in `out`, and who lets it grow over the bound is dropped.
  */
 #include "supervisor/client.h"
+#include "supervisor/inquiry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +198,7 @@ void client_free(struct client *client)
         subscription_end(&client->subs[v]);
     if (client->results)
         sink_set_client(client->results->sink, NULL);
+    inquiry_forget_client(client);
     loop_delete(client->sup->loop, &client->watch);
     close(client->fd);
     list_remove(&client->link);

@@ -172,8 +172,14 @@ void cmd_resume(struct request *request)
     struct target target;
     int64_t now = request->client->sup->now;
 
-    if (!request_target(request, &target) || refuse_worker(request, &target))
+    if (!request_target(request, &target))
         return;
+    if (target.worker) {
+        worker_request_hold(target.worker, false, now);
+        operator_event(request, &target, "resume", "no longer held");
+        request_ok(request);
+        return;
+    }
     pool_pause(target.box->pool, false);
     if (target.box->pool->held)
         pool_hold(target.box->pool, false, now);
@@ -183,14 +189,46 @@ void cmd_resume(struct request *request)
     request_ok(request);
 }
 
+/* One worker: it gets more time, or a hang does not restart it until it is let go. */
+static void hold_worker(struct request *request, const struct target *target)
+{
+    int64_t now = request->client->sup->now;
+    double span = request_number(request, "for");
+    char text[64], length[16];
+
+    if (!target->worker->has_process) {
+        client_refuse(request->client, request->id, "gone", "%s[%d] has no process now",
+                      target->box->spec->name, target->worker->slot);
+        return;
+    }
+    if (span > 0) {
+        worker_request_extend(target->worker, (int64_t)(span * 1e9), now);
+        str_format_duration(length, span);
+        snprintf(text, sizeof(text), "its time limits end no sooner than in %s", length);
+    } else {
+        worker_request_hold(target->worker, true, now);
+        snprintf(text, sizeof(text), "held: a hang does not restart it");
+    }
+    operator_event(request, target, "hold", text);
+    request_ok(request);
+}
+
 void cmd_hold(struct request *request)
 {
     struct target target;
 
     if (!request_target(request, &target))
         return;
+    if (target.worker) {
+        hold_worker(request, &target);
+        return;
+    }
+    if (request_number(request, "for") > 0) {
+        client_refuse(request->client, request->id, "usage",
+                      "hold --for takes one worker: a PID or %s[SLOT]", target.box->spec->name);
+        return;
+    }
     pool_hold(target.box->pool, true, request->client->sup->now);
-    target.worker = NULL;
     operator_event(request, &target, "hold", "automatic restarts held");
     request_ok(request);
 }

@@ -16,11 +16,6 @@
 
 enum { SUBMIT_TASK_MAX = 1 << 20, SUBMIT_DELAY_MAX = 366 * 86400 };
 
-static double request_number(const struct request *request, const char *key)
-{
-    return json_number_value(json_object_get(request->json, key));
-}
-
 /* One element of "args": a string, or {"base64":"..."}. NULL with the client
  * answered. */
 static struct task *submit_task(struct request *request, const struct pool_box *box,

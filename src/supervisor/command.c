@@ -35,6 +35,7 @@ static const struct {
     {"prioritise", cmd_prioritise},
     {"ps", cmd_ps},
     {"replay", cmd_replay},
+    {"why", cmd_why},
     {"restart", cmd_restart},
     {"resume", cmd_resume},
     {"retry", cmd_retry},
@@ -83,6 +84,11 @@ uint64_t request_count(const struct request *request, const char *key, uint64_t 
     int64_t number = request_int(request, key, (int64_t)fallback);
 
     return number < 0 ? 0 : (uint64_t)number;
+}
+
+double request_number(const struct request *request, const char *key)
+{
+    return json_number_value(json_object_get(request->json, key));
 }
 
 bool request_flag(const struct request *request, const char *key)

@@ -36,6 +36,8 @@ const char *request_string(const struct request *request, const char *key);
 int64_t request_int(const struct request *request, const char *key, int64_t fallback);
 /* The same where only numbers from 0 make sense: a negative one is 0. */
 uint64_t request_count(const struct request *request, const char *key, uint64_t fallback);
+/* 0 when missing. */
+double request_number(const struct request *request, const char *key);
 bool request_flag(const struct request *request, const char *key);
 /* The pool named by `key`; answers the client and returns NULL when there is none. */
 struct pool_box *request_pool(struct request *request, const char *key);
@@ -55,6 +57,7 @@ command_handler cmd_scale, cmd_start, cmd_stop, cmd_restart, cmd_pause, cmd_resu
     cmd_hold, cmd_kill; /* cmd_pool.c, cmd_worker.c */
 command_handler cmd_submit, cmd_tasks, cmd_retry, cmd_cancel, cmd_bury, cmd_kick, cmd_prioritise,
     cmd_wait, cmd_replay; /* cmd_submit.c, cmd_task.c, cmd_replay.c */
+command_handler cmd_why;  /* cmd_why.c */
 command_handler cmd_status, cmd_ps, cmd_events, cmd_logs, cmd_ack, cmd_undo,
     cmd_shutdown;                               /* cmd_server.c */
 command_handler cmd_subscribe, cmd_unsubscribe; /* publish.c */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "supervisor/events.h"
+#include "supervisor/inquiry.h"
 #include "supervisor/life.h"
 #include "supervisor/output.h"
 #include "supervisor/sink.h"
@@ -27,6 +28,12 @@ static void effect_signal(void *ctx, struct worker *worker, int signal)
     (void)ctx;
     if (worker->life)
         life_signal(worker->life, signal);
+}
+
+static bool effect_gather(void *ctx, struct worker *worker, enum gather_kind kind)
+{
+    (void)ctx;
+    return worker->life && inquiry_begin(worker->life, kind);
 }
 
 static void effect_task_final(void *ctx, struct pool *pool, struct task *task,
@@ -149,5 +156,6 @@ void effects_init(struct supervisor *sup)
         .feed = effect_feed,
         .tell = effect_tell,
         .room = effect_room,
+        .gather = effect_gather,
     };
 }

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "logs/capture.h"
 #include "supervisor/events.h"
+#include "supervisor/inquiry.h"
 #include "supervisor/life_start.h"
 #include "supervisor/oom.h"
 #include "supervisor/output.h"
@@ -67,6 +68,7 @@ void life_free(struct life *life)
 {
     if (!life)
         return;
+    inquiry_forget_life(life);
     life_close_watch(life, &life->out_watch, &life->out_fd);
     life_close_watch(life, &life->err_watch, &life->err_fd);
     life_close_watch(life, &life->in_watch, &life->in_fd);

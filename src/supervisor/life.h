@@ -7,6 +7,8 @@
 #ifndef LIFEGUARD_SUPERVISOR_LIFE_H
 #define LIFEGUARD_SUPERVISOR_LIFE_H
 
+#include <jansson.h>
+
 #include "base/buf.h"
 #include "pool/worker.h"
 #include "supervisor/health.h"
@@ -46,8 +48,13 @@ struct life {
     int still;               /* samples in a row without any CPU used */
     uint8_t cpu_history[60]; /* percent, one a second while somebody looks */
     size_t cpu_next, cpu_count;
-    char status_text[80]; /* STATUS= of sd_notify */
     struct life_check check;
+    char status_text[80];    /* STATUS= of sd_notify */
+    int64_t sign_seen;       /* the last output or progress that a sample knows of, */
+    double cpu_at_sign;      /* and the CPU seconds used by then */
+    struct inquiry *inquiry; /* evidence is being taken; NULL = none is */
+    json_t *findings;        /* of the newest report, owned; NULL = none */
+    int64_t findings_at;
 };
 
 /* Starts the worker's process. 0 and worker->life set, or -errno with the reason. */

@@ -39,6 +39,8 @@ static void notify_apply(struct life *life, const struct notify_message *message
 
     if (message->extend)
         worker_on_extend(worker, message->extend, now);
+    if (message->watchdog && life->box->spec->hang.heartbeat)
+        worker_on_watchdog(worker, message->watchdog, now);
     if (message->ready)
         worker_on_ready(worker, now);
     if (message->heartbeat)

@@ -33,6 +33,8 @@ void publish_worker(const struct supervisor *sup, struct json_out *out, const ch
                     const struct worker *worker);
 void publish_worker_fields(const struct supervisor *sup, struct json_out *out,
                            const struct worker *worker);
+/* "report": the path of a report in state_dir, null for "". */
+void publish_report_path(const struct supervisor *sup, struct json_out *out, const char *name);
 void publish_life(const struct supervisor *sup, struct json_out *out, const struct pool_box *box,
                   const struct worker *worker, const struct worker_life *life);
 void publish_task(const struct supervisor *sup, struct json_out *out, const char *key,

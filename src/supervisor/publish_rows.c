@@ -250,6 +250,15 @@ void publish_log_path(const struct pool_box *box, int slot, int pid, char *out, 
         snprintf(out, size, "%s/%s.%d.%d.log", dir, name, slot, pid);
 }
 
+/* Where the newest report of evidence is, or null. */
+void publish_report_path(const struct supervisor *sup, struct json_out *out, const char *name)
+{
+    char path[600];
+
+    snprintf(path, sizeof(path), "%.480s/reports/%s", sup->spec.supervisor.state_dir, name);
+    json_put_string(out, "report", *name ? path : NULL);
+}
+
 void publish_life(const struct supervisor *sup, struct json_out *out, const struct pool_box *box,
                   const struct worker *worker, const struct worker_life *life)
 {
@@ -266,6 +275,7 @@ void publish_life(const struct supervisor *sup, struct json_out *out, const stru
     json_put_int(out, "exit", WIFEXITED(life->status) ? WEXITSTATUS(life->status) : 0);
     json_put_int(out, "signal", WIFSIGNALED(life->status) ? WTERMSIG(life->status) : 0);
     json_put_string(out, "log", *path ? path : NULL);
+    publish_report_path(sup, out, life->report);
     json_put_int(out, "tasks", (int64_t)life->tasks);
     json_put_number(out, "user", life->user, 3);
     json_put_number(out, "sys", life->sys, 3);

@@ -63,6 +63,10 @@ static void sample_life(struct life *life)
         life->rss_before = stat.rss;
         life->rss_before_at = sup->now;
     }
+    if (life->worker->last_output > life->sign_seen) {
+        life->sign_seen = life->worker->last_output;
+        life->cpu_at_sign = life->user_seconds + life->sys_seconds;
+    }
     life->still = life->user_seconds + life->sys_seconds > life->cpu_seconds ? 0 : life->still + 1;
     life_note_cpu(life, life->user_seconds + life->sys_seconds, sup->now);
     worker_on_sample(life->worker, life->user_seconds + life->sys_seconds,

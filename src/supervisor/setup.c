@@ -26,6 +26,7 @@
 #include "supervisor/errand.h"
 #include "supervisor/events.h"
 #include "supervisor/guardian.h"
+#include "supervisor/inquiry.h"
 #include "supervisor/life.h"
 #include "supervisor/limits.h"
 #include "supervisor/notify_socket.h"
@@ -269,6 +270,7 @@ static struct supervisor *setup_empty(struct spec *spec)
     sup->next_task_id = 1;
     list_init(&sup->lives);
     list_init(&sup->lingering);
+    list_init(&sup->inquiries);
     list_init(&sup->to_send);
     list_init(&sup->late_speech);
     list_init(&sup->put_waiting);
@@ -364,6 +366,7 @@ void supervisor_free(struct supervisor *sup)
 {
     if (!sup)
         return;
+    inquiry_free_all(sup);
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
     errand_free_all(sup);

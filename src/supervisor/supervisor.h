@@ -109,9 +109,11 @@ struct supervisor {
     int reserved_fds;            /* first of the low descriptors kept for children */
     struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
-    struct list lives;       /* struct life: every process in hand */
-    int children_fd;         /* see strays.c; 0 = not opened yet */
-    struct list lingering;   /* lives whose leader exited but whose tree or output lasts */
+    struct list lives;     /* struct life: every process in hand */
+    int children_fd;       /* see strays.c; 0 = not opened yet */
+    struct list lingering; /* lives whose leader exited but whose tree or output lasts */
+    struct list inquiries; /* evidence that is being taken */
+    uint64_t reports_written;
     struct shared *shared;   /* locks and values of the worker protocol */
     struct list to_send;     /* speech: lines wait for the end of the turn */
     struct list late_speech; /* half a line, or a closed end */

@@ -22,8 +22,16 @@ static const struct command_arg target_arg[] = {
      .required = true},
 };
 
-static const struct command_arg pid_arg[] = {
-    {"pid", "PID", "a worker's process", ARG_INT, .positional = true, .required = true},
+static const struct command_arg worker_arg[] = {
+    {"target", "PID", "a worker: its PID, or POOL[SLOT]", ARG_STRING, .positional = true,
+     .required = true},
+};
+
+static const struct command_arg hold_args[] = {
+    {"target", "TARGET", "POOL, POOL[SLOT] or PID", ARG_STRING, .positional = true,
+     .required = true},
+    {"for", "D", "one worker: none of its time limits ends before this long from now",
+     .kind = ARG_SECONDS},
 };
 
 static const struct command_arg tasks_arg[] = {
@@ -246,6 +254,15 @@ const struct command command_table[] = {
      "Shows log lines of a worker, a slot, a pool or all pools, from their files and, with -f, "
      "live.",
      ARGS(logs_args)},
+    {"why", "explain what a worker does, waits for, or died of",
+     "Looks at a worker's processes and says in words what they wait for and who could end that: "
+     "locks with their holders, pipes with their other ends, children, stopped and spinning "
+     "threads; then the facts. Of a worker that is gone, the report that was taken before it was "
+     "ended, and how it ended. Reports are kept in state_dir/reports.",
+     ARGS(worker_arg)},
+    {"stack", "show a worker's threads, system calls and kernel stacks", NULL, ARGS(worker_arg)},
+    {"files", "show a worker's open files, pipes and sockets", NULL, ARGS(worker_arg)},
+    {"env", "show a worker's environment", NULL, ARGS(worker_arg)},
     {"events", "show what happened: starts, ends, hangs, who did what", NULL, ARGS(events_args)},
 
     {"scale", "change a pool's number of workers",
@@ -260,7 +277,10 @@ const struct command command_table[] = {
     {"pause", "hand out no more tasks; workers stay", NULL, ARGS(target_arg)},
     {"resume", "end a pause or a hold", NULL, ARGS(target_arg)},
     {"drain", "finish the tasks in hand, then stop", NULL, ARGS(target_arg), .danger = DANGER_ASK},
-    {"hold", "no automatic restarts until resumed", NULL, ARGS(target_arg)},
+    {"hold", "no automatic restarts until resumed",
+     "Of a pool: no restart by lifeguard until `resume`. Of one worker: a hang is shown but does "
+     "not end it; with --for its time limits are extended instead.",
+     ARGS(hold_args)},
     {"kill", "send a signal to one worker",
      "Sends a signal to exactly this worker: a PID that was given to another process meanwhile is "
      "never signalled.",
@@ -304,10 +324,6 @@ const struct command command_table[] = {
     {"version", "print the version", NULL, .local = true},
     {"completions", "print completions for bash", NULL, ARGS(completions_args), .local = true},
 
-    {"why", "explain what a worker waits for", NULL, ARGS(pid_arg), .later = "diagnosis"},
-    {"stack", "show a worker's stack", NULL, ARGS(pid_arg), .later = "diagnosis"},
-    {"files", "show a worker's open files", NULL, ARGS(pid_arg), .later = "diagnosis"},
-    {"env", "show a worker's environment", NULL, ARGS(pid_arg), .later = "diagnosis"},
     {"reload", "apply a changed config", NULL, ARGS(reload_args), .named = true,
      .later = "live reload"},
     {"save", "write live sizes to the config", NULL, .later = "live reload"},

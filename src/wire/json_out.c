@@ -324,6 +324,11 @@ void json_put_bool(struct json_out *out, const char *key, bool value)
     json_put_raw(out, key, key_length(key), value ? "true" : "false", value ? 4 : 5);
 }
 
+void json_put_json(struct json_out *out, const char *key, const char *text)
+{
+    json_put_raw(out, key, key_length(key), text, strlen(text));
+}
+
 void json_put_null(struct json_out *out, const char *key)
 {
     json_put_raw(out, key, key_length(key), "null", 4);

@@ -54,6 +54,8 @@ static inline void json_put_number(struct json_out *out, const char *key, double
     json_put_key_number(out, key, key ? strlen(key) : 0, value, decimals);
 }
 void json_put_bool(struct json_out *out, const char *key, bool value);
+/* Text that is JSON already. */
+void json_put_json(struct json_out *out, const char *key, const char *text);
 void json_put_null(struct json_out *out, const char *key);
 /* Ends a message: newline, and ready for the next. */
 void json_end_line(struct json_out *out);

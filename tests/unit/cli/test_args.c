@@ -78,6 +78,9 @@ static void requests(void **state)
                    "{\"id\":1,\"cmd\":\"kill\",\"target\":\"4711\",\"signal\":\"KILL\"}\n");
     expect_request("lifeguard kill -sKILL 4711",
                    "{\"id\":1,\"cmd\":\"kill\",\"target\":\"4711\",\"signal\":\"KILL\"}\n");
+    expect_request("lifeguard why ocr[2]", "{\"id\":1,\"cmd\":\"why\",\"target\":\"ocr[2]\"}\n");
+    expect_request("lifeguard hold 4711 --for 5m",
+                   "{\"id\":1,\"cmd\":\"hold\",\"target\":\"4711\",\"for\":300}\n");
     expect_request("lifeguard ack --all", "{\"id\":1,\"cmd\":\"ack\",\"all\":true}\n");
     expect_request("lifeguard ack 17", "{\"id\":1,\"cmd\":\"ack\",\"event\":17}\n");
     expect_request("lifeguard submit ocr a b --delay 1.5s",
@@ -138,7 +141,7 @@ static void refusals(void **state)
     expect_refusal("lifeguard ack many", "event: \"many\" is no whole number");
     expect_refusal("lifeguard submit p x --delay soon",
                    "--delay: \"soon\" is no duration (\"1.5s\", \"5m\", \"2h\")");
-    expect_refusal("lifeguard why 4711", "why is not built yet (diagnosis)");
+    expect_refusal("lifeguard reload", "reload is not built yet (live reload)");
     expect_refusal("lifeguard map --joblog f x", "--joblog is not built yet");
     expect_refusal("lifeguard prioritise 9f", "prioritise needs --priority");
     expect_refusal("lifeguard --bogus status", "unknown option --bogus");

@@ -40,6 +40,9 @@ struct fake {
     int64_t fed_limit;      /* of the last one */
     uint64_t cancelled_id;  /* of the last CANCEL */
     char said[POOL_EVENT_KINDS][160];
+    bool has_evidence;       /* gather answers true, */
+    int gathered;            /* so often, */
+    enum gather_kind wanted; /* the last time for this */
 };
 
 static int fake_spawn(void *ctx, struct worker *worker, struct task *task, int *pid,
@@ -122,13 +125,23 @@ static void fake_tell(void *ctx, struct worker *worker, enum pool_word word,
     fake->told[word]++;
 }
 
+static bool fake_gather(void *ctx, struct worker *worker, enum gather_kind kind)
+{
+    struct fake *fake = ctx;
+
+    (void)worker;
+    fake->gathered += fake->has_evidence;
+    fake->wanted = kind;
+    return fake->has_evidence;
+}
+
 static void fake_init(struct fake *fake, enum pool_mode mode, int size)
 {
     *fake = (struct fake){.now = 1000 * CLOCK_S};
     pool_spec_init(&fake->spec, "fake", mode);
     fake->effects = (struct pool_effects){
-        fake_spawn, fake_signal, fake_final, fake_again,
-        fake_event, fake_feed,   fake_tell,  fake_room,
+        fake_spawn, fake_signal, fake_final, fake_again,  fake_event,
+        fake_feed,  fake_tell,   fake_room,  fake_gather,
     };
     fake->pool = pool_new(&fake->spec, size, &fake->effects, fake, &fake->budget, 42);
 }

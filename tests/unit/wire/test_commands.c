@@ -58,10 +58,10 @@ static void every_verb_is_there(void **state)
         "scale",  "start",   "stop",        "restart",      "pause",  "resume", "drain",
         "hold",   "kill",    "ack",         "undo",         "submit", "tasks",  "retry",
         "cancel", "logs",    "events",      "shutdown",     "bury",   "kick",   "prioritise",
-        "help",   "version", "completions", "worker-check", "wait",   "replay"};
-    static const char *const later[] = {"why",   "reload", "save",    "stack",
-                                        "files", "env",    "metrics", "history",
-                                        "fleet", "init",   "import",  "upgrade"};
+        "help",   "version", "completions", "worker-check", "wait",   "replay", "why",
+        "stack",  "files",   "env"};
+    static const char *const later[] = {"reload", "save", "metrics", "history",
+                                        "fleet",  "init", "import",  "upgrade"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(built); i++) {
