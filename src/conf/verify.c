@@ -108,6 +108,17 @@ static void verify_size(struct conf_loader *loader, int at)
                           pool->max);
 }
 
+/* Growing by itself without a bound is a way to lose a machine. */
+static void verify_scale(struct conf_loader *loader, int at)
+{
+    const struct pool_spec *pool = &loader->spec->pools[at];
+
+    if (pool->scale.policy == SCALE_BACKLOG && !pool->max)
+        conf_result_error(loader->result, conf_verify_where(loader, at, "scale.policy"),
+                          "scale.policy: \"backlog\" needs max: set it to the most workers that "
+                          "the pool may have");
+}
+
 static void verify_backoff(struct conf_loader *loader, int at, const char *key,
                            const struct backoff_spec *backoff)
 {
@@ -177,6 +188,7 @@ static void verify_pool(struct conf_loader *loader, int at)
     verify_name(loader, at);
     verify_command(loader, at);
     verify_size(loader, at);
+    verify_scale(loader, at);
     verify_backoff(loader, at, "backoff.initial", &pool->backoff);
     verify_backoff(loader, at, "restart_backoff.initial", &pool->restart_backoff);
     verify_from(loader, at);

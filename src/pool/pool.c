@@ -231,6 +231,9 @@ void pool_tick(struct pool *pool, int64_t now)
         pool_skip_waiting(pool, now);
     pool_check_done(pool);
     pool->dirty |= more;
+    /* Not in the middle of handing out: what is idle now will not be in the next turn. */
+    if (!more)
+        autoscale_run(pool, now);
 }
 
 void pool_start(struct pool *pool, int64_t now)
@@ -315,6 +318,7 @@ int pool_resize(struct pool *pool, int size, const char *who, int64_t now, struc
     if (size > (spec->max ? spec->max : SIZE_MOST))
         return err_set(err, ERANGE, "pool %s: size %d is above its max of %d", spec->name, size,
                        spec->max ? spec->max : SIZE_MOST);
+    autoscale_begin(pool);
     pool->want = size;
     pool->size_at = now;
     snprintf(pool->size_by, sizeof(pool->size_by), "%s", who);

@@ -15,6 +15,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "pool/autoscale.h"
 #include "pool/budget.h"
 #include "pool/queue.h"
 #include "pool/restart.h"
@@ -52,6 +53,7 @@ enum pool_event_kind {
     POOL_EVENT_CHECK,  /* a health check failed, the first in a row */
     POOL_EVENT_UNHEALTHY,
     POOL_EVENT_RECYCLE, /* max_tasks, max_age or max_memory: a replacement starts */
+    POOL_EVENT_SCALED,  /* the size was changed by policy */
     POOL_EVENT_DONE,    /* the source is exhausted and every task is final */
     POOL_EVENT_KINDS
 };
@@ -134,6 +136,7 @@ struct pool {
     struct list waiting; /* in budget->waiting */
     size_t rolling;      /* workers that still wait for their rolling restart */
     struct worker *rolling_now;
+    struct autoscale autoscale;
     char size_by[WORKER_WHO_MAX];
     int64_t size_at;
     uint64_t restarts, rng;

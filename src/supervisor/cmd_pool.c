@@ -79,7 +79,8 @@ void cmd_scale(struct request *request)
         client_refuse(client, request->id, "refused", "%s", err.text);
         return;
     }
-    snprintf(what, sizeof(what), "size %d→%d", before, box->pool->want);
+    snprintf(what, sizeof(what), "size %d→%d%s", before, box->pool->want,
+             box->spec->scale.policy == SCALE_BACKLOG ? "; scale goes on from there" : "");
     event = operator_event(request, &(struct target){box, NULL}, "resized", what);
     event->undo_size = before == box->pool->want ? -1 : before;
     reply_undo(request, event);
