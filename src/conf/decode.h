@@ -36,6 +36,7 @@ int conf_decode_pool_size(const struct conf_value *v);
 int conf_decode_timeout(const struct conf_value *v);
 int conf_decode_statuses(const struct conf_value *v);
 int conf_decode_batch(const struct conf_value *v);
+int conf_decode_after(const struct conf_value *v);
 int conf_decode_shared(const struct conf_value *v);
 int conf_decode_rate(const struct conf_value *v);
 

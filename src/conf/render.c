@@ -121,6 +121,20 @@ static bool shared_equal(const struct conf_key *key, const char *base, const cha
     return true;
 }
 
+static bool after_equal(const struct conf_key *key, const char *base, const char *other)
+{
+    size_t count = *(const size_t *)(const void *)(base + key->count_offset);
+    const struct after_spec *one = *(struct after_spec *const *)(const void *)(base + key->offset);
+    const struct after_spec *two = *(struct after_spec *const *)(const void *)(other + key->offset);
+
+    if (count != *(const size_t *)(const void *)(other + key->count_offset))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(one[i].pool, two[i].pool) != 0 || one[i].condition != two[i].condition)
+            return false;
+    return true;
+}
+
 static size_t plain_size(enum conf_type type)
 {
     static const size_t sizes[] = {
@@ -131,7 +145,7 @@ static size_t plain_size(enum conf_type type)
         [CONF_WORD] = sizeof(int),         [CONF_SWITCH] = sizeof(bool),
         [CONF_SIGNAL] = sizeof(int),       [CONF_RATE] = sizeof(double),
         [CONF_STDIN] = sizeof(int),        [CONF_POOL_SIZE] = sizeof(struct size_spec),
-        [CONF_BATCH] = sizeof(int),        [CONF_NOTHING] = 0,
+        [CONF_BATCH] = sizeof(int),
     };
 
     return type < sizeof(sizes) / sizeof(sizes[0]) ? sizes[type] : 0;
@@ -159,6 +173,8 @@ bool conf_value_equal(const struct conf_key *key, const void *base, const void *
         return statuses_equal(key, base, other);
     case CONF_SHARED:
         return shared_equal(key, base, other);
+    case CONF_AFTER:
+        return after_equal(key, base, other);
     case CONF_TIMEOUT: {
         const struct timeout_spec *a = (const void *)one, *b = (const void *)two;
 

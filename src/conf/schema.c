@@ -99,9 +99,11 @@ static const struct conf_key pool_keys[] = {
      .modes = CONF_ALL_MODES, .min = 0, .max = MOST_WORKERS},
     {"autostart", CONF_BOOL, AT(autostart), "true", "Start with the supervisor.",
      .modes = CONF_ALL_MODES},
-    {"after", CONF_NOTHING, 0, "[]",
-     "Start when these pools are: \"fetch\" (ready), \"fetch:done\", \"db:healthy\".",
-     .modes = CONF_ALL_MODES, .later = true},
+    {"after", CONF_AFTER, AT(after), "[]",
+     "Start when these pools are: \"db\" (all of its workers are ready), \"db:healthy\" (a check "
+     "of each succeeded), \"db:started\", \"fetch:done\" (its tasks are). All are stopped in the "
+     "opposite order.",
+     .modes = CONF_ALL_MODES, .count_offset = AT(after_count)},
     {"tasks.list", CONF_STRINGS, AT(tasks.list), "[]",
      "Tasks, as they are. One source a pool; without one, tasks come from `lifeguard submit`.",
      .modes = CONF_TASK_MODES, .source = SOURCE_LIST},

@@ -45,7 +45,7 @@ enum conf_type {
     CONF_BATCH,     /* int, 1..4096; "auto" = 0 */
     CONF_SHARED,    /* struct shared_spec *, and the count at count_offset */
     CONF_STDIN,     /* bool in the file; sets stdin_fd */
-    CONF_NOTHING    /* a list of which only the empty one is built: nothing stored */
+    CONF_AFTER      /* struct after_spec *, and the count at count_offset */
 };
 
 enum conf_section { CONF_SUPERVISOR, CONF_POOL };

@@ -210,14 +210,6 @@ static int decode_stdin(const struct conf_value *v)
     return rc;
 }
 
-/* Only the empty list is built; the caller knows the other defaults by their text. */
-static int decode_nothing(const struct conf_value *v)
-{
-    return config_setting_is_aggregate(v->setting) && config_setting_length(v->setting) == 0
-               ? 0
-               : -ENOSYS;
-}
-
 static int (*const decoders[])(const struct conf_value *) = {
     [CONF_BOOL] = decode_bool,
     [CONF_INT] = conf_decode_int,
@@ -247,7 +239,7 @@ static int (*const decoders[])(const struct conf_value *) = {
     [CONF_BATCH] = conf_decode_batch,
     [CONF_SHARED] = conf_decode_shared,
     [CONF_STDIN] = decode_stdin,
-    [CONF_NOTHING] = decode_nothing,
+    [CONF_AFTER] = conf_decode_after,
 };
 
 int conf_value_store(const struct conf_key *key, const config_setting_t *setting,

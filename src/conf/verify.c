@@ -220,5 +220,6 @@ void conf_verify(struct conf_loader *loader)
 {
     for (size_t i = 0; i < loader->spec->pool_count; i++)
         verify_pool(loader, (int)i);
+    conf_verify_after(loader);
     verify_supervisor(loader);
 }

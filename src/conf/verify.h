@@ -13,6 +13,8 @@ struct spec;
 const char *conf_verify_where(const struct conf_loader *loader, int pool, const char *path);
 /* Index of the pool, -1 when there is none. */
 int conf_verify_find_pool(const struct spec *spec, const char *name);
+/* Of all pools. */
+void conf_verify_after(struct conf_loader *loader);
 void conf_verify_health(struct conf_loader *loader, int at);
 
 #endif

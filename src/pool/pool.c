@@ -240,6 +240,7 @@ void pool_start(struct pool *pool, int64_t now)
 {
     pool->goal = GOAL_RUN;
     pool->started = true;
+    pool->awaiting = false;
     pool->breaker = false;
     pool->dirty = true;
     for (size_t i = 0; i < pool->slots; i++)
@@ -250,6 +251,7 @@ void pool_start(struct pool *pool, int64_t now)
 void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int64_t now)
 {
     pool->goal = GOAL_STOP;
+    pool->awaiting = false;
     pool->dirty = true;
     pool->rolling = 0;
     pool->rolling_now = NULL;
@@ -264,6 +266,7 @@ void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int6
 void pool_drain(struct pool *pool, int64_t now)
 {
     pool->goal = GOAL_DRAIN;
+    pool->awaiting = false;
     pool->dirty = true;
     for (size_t i = 0; i < pool->slots; i++)
         if (pool->workers[i])
@@ -329,6 +332,7 @@ int pool_resize(struct pool *pool, int size, const char *who, int64_t now, struc
 void pool_restart(struct pool *pool, int64_t now)
 {
     pool->goal = GOAL_RUN;
+    pool->awaiting = false;
     pool->dirty = true;
     for (size_t i = 0; i < pool->slots; i++) {
         struct worker *worker = pool->workers[i];

@@ -122,6 +122,7 @@ struct pool {
     bool stalled;     /* results have nowhere to go: no new tasks for a while */
     bool held;        /* no automatic restarts */
     bool started;     /* first start happened */
+    bool awaiting;    /* GOAL_STOP until other pools are ready, or an operator starts it */
     bool source_done; /* no more tasks will come by themselves */
     bool done;
     bool halting; /* a halt rule fired or the run was interrupted: no new tasks */

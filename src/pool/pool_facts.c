@@ -56,6 +56,8 @@ const char *pool_state_name(const struct pool *pool)
         return "held";
     if (pool->done)
         return "done";
+    if (pool->awaiting)
+        return "waiting";
     if (pool->goal == GOAL_STOP)
         return pool_is_down(pool) ? "stopped" : "stopping";
     if (pool->goal == GOAL_DRAIN || pool->count[WORKER_DRAINING] || pool->retiring)

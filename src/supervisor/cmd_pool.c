@@ -93,6 +93,7 @@ static void start_one(struct pool *pool, struct worker *worker, int64_t now)
         if (pool->workers[i])
             pool->workers[i]->stay_down = true;
     pool->goal = GOAL_RUN;
+    pool->awaiting = false;
     worker_request_start(worker, now);
 }
 

@@ -12,6 +12,7 @@
 #include "supervisor/events.h"
 #include "supervisor/limits.h"
 #include "supervisor/pool_socket.h"
+#include "supervisor/order.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
@@ -131,8 +132,11 @@ static void worker_alert(const struct supervisor *sup, struct json_out *out,
 }
 
 /* Why it does not run as configured, "" = it does. */
-static const char *pool_note(const struct pool_box *box)
+static const char *pool_note(const struct pool_box *box, char *waits, size_t size)
 {
+    order_describe(box, waits, size);
+    if (*waits)
+        return waits;
     return *box->identity_error ? box->identity_error : limits_note(box);
 }
 
@@ -141,11 +145,13 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
                        const struct pool_box *box)
 {
     const struct pool *pool = box->pool;
+    char waits[240];
+    const char *note = pool_note(box, waits, sizeof(waits));
     int said = 0;
 
     json_open_array(out, "alert");
-    if (*pool_note(box))
-        json_put_string(out, NULL, pool_note(box));
+    if (*note)
+        json_put_string(out, NULL, note);
     if (pool->breaker)
         json_put_string(out, NULL,
                         "half of the slots fail: one canary at a time until it stays up");
@@ -180,6 +186,8 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
                   const struct pool_box *box)
 {
     const struct pool *pool = box->pool;
+    char waits[240];
+    const char *note;
     char address[128];
 
     json_open_object(out, key);
@@ -204,7 +212,8 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_int(out, "backoff", (int64_t)pool->count[WORKER_BACKOFF]);
     pool_socket_describe(box, address, sizeof(address));
     json_put_string(out, "socket", *address ? address : NULL);
-    json_put_string(out, "note", *pool_note(box) ? pool_note(box) : NULL);
+    note = pool_note(box, waits, sizeof(waits));
+    json_put_string(out, "note", *note ? note : NULL);
     pool_last_event(sup, out, box);
     pool_alert(sup, out, box);
     json_close_object(out);

@@ -30,6 +30,7 @@
 #include "supervisor/life.h"
 #include "supervisor/limits.h"
 #include "supervisor/notify_socket.h"
+#include "supervisor/order.h"
 #include "supervisor/pool_socket.h"
 #include "supervisor/sink.h"
 #include "supervisor/source.h"
@@ -200,6 +201,7 @@ static int setup_pools(struct supervisor *sup, struct err *err)
             return rc;
         }
     }
+    order_setup(sup);
     return 0;
 }
 
@@ -348,6 +350,7 @@ static void box_release(struct pool_box *box)
     sink_free(box->sink);
     pool_free(box->pool);
     heap_fini(&box->checks);
+    order_free(box);
     pattern_fini(&box->ready_log);
     for (size_t i = 0; i < box->slot_count; i++) {
         capture_free(box->slots[i].capture);

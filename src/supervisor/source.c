@@ -39,7 +39,9 @@ struct source *source_new(struct pool_box *box, struct err *err)
     source->list = tasks->list;
     buf_init(&source->pending, 0);
     buf_init(&source->items, SOURCE_ITEM_MAX + 1);
-    if (tasks->source == SOURCE_FILE || tasks->source == SOURCE_STDIN) {
+    /* What a pool reads that waits for others is their work perhaps: it is opened at the start. */
+    source->late = tasks->source == SOURCE_FILE && box->spec->after_count;
+    if ((tasks->source == SOURCE_FILE && !source->late) || tasks->source == SOURCE_STDIN) {
         if (source_fd_open(source, err) < 0) {
             source_free(source);
             return NULL;

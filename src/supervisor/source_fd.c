@@ -183,16 +183,30 @@ static int source_read(struct source *source)
     return got > 0 ? 1 : -1;
 }
 
-bool source_fd_run(struct source *source)
+/* False, told once, when there is nothing to read from. */
+static bool source_begin(struct source *source)
 {
     struct err err = {0};
 
+    if (source->late && source_fd_open(source, &err) < 0) {
+        event_add(source->box->sup, "source", LEVEL_GAVE_UP, true, "", source->box->pool, NULL,
+                  "no tasks: %s", err.text);
+        return false;
+    }
+    source->late = false;
     if (source->box->spec->tasks.source == SOURCE_COMMAND && !source->child_started &&
         source_child_start(source, &err) < 0) {
         event_add(source->box->sup, "source", LEVEL_GAVE_UP, true, "", source->box->pool, NULL,
                   "the command that lists the tasks can't be started: %s", err.text);
-        return true;
+        return false;
     }
+    return true;
+}
+
+bool source_fd_run(struct source *source)
+{
+    if (!source_begin(source))
+        return true;
     while (source_split(source) && !source->at_end) {
         int rc = source_read(source);
 

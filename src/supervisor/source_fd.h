@@ -34,6 +34,7 @@ struct source {
     /* Files, pipes, commands. */
     int fd;
     bool watched, readable, at_end, regular;
+    bool late; /* the file is not open yet */
     bool header_skipped;
     bool overlong;      /* the rest of a line that is left out still comes */
     struct buf pending; /* read, not yet split */

@@ -23,6 +23,7 @@
 #include "supervisor/health.h"
 #include "supervisor/life.h"
 #include "supervisor/life_start.h"
+#include "supervisor/order.h"
 #include "supervisor/publish.h"
 #include "supervisor/sample.h"
 #include "supervisor/setup.h"
@@ -57,11 +58,12 @@ void supervisor_shutdown(struct supervisor *sup, const char *who, bool now)
         sup->stopping = true;
         sup->stopping_since = sup->now;
         sup->stop_deadline = clock_add(sup->now, longest);
-        for (size_t i = 0; i < sup->box_count; i++)
-            pool_stop(sup->boxes[i].pool, STOP_SHUTDOWN, who, sup->now);
+        snprintf(sup->stop_who, sizeof(sup->stop_who), "%s", who);
+        order_stop(sup);
     }
     if (now && !sup->killing) {
         sup->killing = true;
+        order_stop_all(sup);
         for (size_t i = 0; i < sup->box_count; i++)
             pool_kill_all(sup->boxes[i].pool, sup->now);
         if (cgroup_root_ok(&sup->cgroups))
@@ -217,6 +219,7 @@ static void check_end(struct supervisor *sup)
         return;
     if (!sup->killing && sup->now >= sup->stop_deadline)
         supervisor_shutdown(sup, "", true);
+    order_stop(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         down &= pool_is_down(sup->boxes[i].pool);
     if (!down)
@@ -281,6 +284,7 @@ static void supervisor_turn(struct supervisor *sup)
     speak_flush(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         sink_flush(sup->boxes[i].sink);
+    order_check(sup);
     if (sup->now >= sup->reap_at) {
         proc_reap_orphans(supervisor_owns_pid, sup);
         sup->reap_at = sup->now + REAP_PERIOD;
@@ -337,9 +341,7 @@ int supervisor_run(struct supervisor *sup)
     loop_on_wake(sup->loop, starved_on_wake, sup);
     sup->now = clock_now();
     sup->wall = clock_wall();
-    for (size_t i = 0; i < sup->box_count; i++)
-        if (sup->boxes[i].spec->autostart)
-            pool_start(sup->boxes[i].pool, sup->now);
+    order_start(sup);
     while (!sup->finished)
         supervisor_turn(sup);
     sup->changed = true;

@@ -77,6 +77,10 @@ struct pool_box {
     int checks_running;       /* commands */
     int64_t checks_later;     /* short of something: none is begun before then */
     struct pattern ready_log; /* ready.log */
+    /* Order (order.c). */
+    struct pool_box **after; /* those of spec->after */
+    bool needed;             /* while all stop: somebody who comes after it is still up */
+    bool stop_asked;
 };
 
 struct slot_box {
@@ -154,7 +158,8 @@ struct supervisor {
     bool progress;       /* a line on stderr now and then */
     int64_t progress_at;
     bool stopping, killing;
-    int interrupted;   /* the signal that ended a finite run, 0 = none */
+    int interrupted; /* the signal that ended a finite run, 0 = none */
+    char stop_who[WORKER_WHO_MAX];
     int stop_requests; /* signals received: the second one kills */
     int64_t stopping_since, stop_deadline;
     int exit_status;

@@ -72,7 +72,7 @@ static void store(const struct conf_key *key, const char *text, void *base)
 /* Values that say "default" in a file but are not stored for it. */
 static int is_special(const struct conf_key *key)
 {
-    return key->type == CONF_NOTHING || key->computed;
+    return key->computed;
 }
 
 static void defaults_are_the_spec(void **state)
