@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "pool/assign.h"
+#include "pool/cluster.h"
 #include "pool/feed.h"
 #include "pool/hang.h"
 #include "pool/recycle.h"
@@ -58,6 +59,7 @@ void pool_free(struct pool *pool)
     queue_fini(&pool->queue);
     stats_fini(&pool->stats);
     budget_leave(pool);
+    cluster_free(pool->deaths);
     free(pool);
 }
 

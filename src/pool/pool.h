@@ -23,6 +23,7 @@
 #include "pool/stats.h"
 #include "pool/worker.h"
 
+struct cluster_table;
 struct err;
 
 enum pool_goal {
@@ -39,6 +40,7 @@ enum pool_event_kind {
     POOL_EVENT_HELD,
     POOL_EVENT_FAILED, /* can't be executed */
     POOL_EVENT_BREAKER,
+    POOL_EVENT_ALIKE, /* several workers died of the same */
     POOL_EVENT_SUSPECT,
     POOL_EVENT_HUNG,
     POOL_EVENT_RECOVERED, /* gave a sign of life after it was marked hung */
@@ -103,9 +105,10 @@ struct pool {
     const struct pool_effects *effects;
     void *ctx;
     struct restart_budget *budget;
-    void *owner;             /* the supervisor's own data of this pool */
-    struct worker **workers; /* slot n at [n-1]; NULL = no such slot now */
-    size_t slots;            /* length of that array */
+    struct cluster_table *deaths; /* NULL = none yet */
+    void *owner;                  /* the supervisor's own data of this pool */
+    struct worker **workers;      /* slot n at [n-1]; NULL = no such slot now */
+    size_t slots;                 /* length of that array */
     struct list by_state[WORKER_STATES];
     size_t count[WORKER_STATES];
     size_t retiring;    /* workers with retire set */

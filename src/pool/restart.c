@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "pool/budget.h"
+#include "pool/cluster.h"
 #include "pool/pool.h"
 
 static const int64_t BREAKER_WINDOW = 30 * CLOCK_S;
@@ -67,6 +68,7 @@ static size_t breaker_failing(const struct pool *pool, int64_t now)
 static void breaker_check(struct pool *pool, struct worker *worker, int64_t now)
 {
     size_t failing, half = ((size_t)pool->want + 1) / 2;
+    char alike[CLUSTER_TEXT * 2];
 
     if (pool->breaker || pool->want < 3)
         return;
@@ -74,22 +76,39 @@ static void breaker_check(struct pool *pool, struct worker *worker, int64_t now)
     if (failing < (half > 3 ? half : 3))
         return;
     pool->breaker = true;
+    cluster_say(pool->deaths, now, alike, sizeof(alike));
     pool_say(pool, worker, POOL_EVENT_BREAKER,
-             "%zu of %d slots failed within 30s; one canary at a time until it stays up", failing,
-             pool->want);
+             "%zu of %d slots failed within 30s; one canary at a time until it stays up%s%s",
+             failing, pool->want, *alike ? "; " : "", alike);
+}
+
+/* Tells once that workers die alike, and again each time that there are four times as many. */
+static void restart_note_death(struct worker *worker, int64_t now)
+{
+    uint64_t code = (uint64_t)worker->stop_reason << 32 | (uint64_t)worker->end.oom << 31 |
+                    (uint64_t)(worker->end.status & 0xffff);
+    struct pool *pool = worker->pool;
+    int alike = cluster_add(&pool->deaths, now, code, worker->why, worker->end.last_words);
+    char text[CLUSTER_TEXT * 2];
+
+    if (alike != 3 && alike != 12 && alike != 48 && alike != 192)
+        return;
+    cluster_say(pool->deaths, now, text, sizeof(text));
+    pool_say(pool, NULL, POOL_EVENT_ALIKE, "%s", text);
 }
 
 static void restart_hold(struct worker *worker, int64_t now, const char *why)
 {
     const struct pool_spec *spec = worker->pool->spec;
-    char probe[16];
+    char probe[16], alike[CLUSTER_TEXT * 2];
 
     worker_set_state(worker, WORKER_HELD, now);
     heap_set(&worker->pool->state_timers, &worker->state_timer,
              clock_add(now, spec->crash_loop.probe));
     str_format_duration(probe, (double)spec->crash_loop.probe / 1e9);
-    pool_say(worker->pool, worker, POOL_EVENT_HELD, "held: %s; last: %s; next probe in %s", why,
-             worker->why, probe);
+    cluster_say(worker->pool->deaths, now, alike, sizeof(alike));
+    pool_say(worker->pool, worker, POOL_EVENT_HELD, "held: %s; last: %s; next probe in %s%s%s", why,
+             worker->why, probe, *alike ? "; " : "", alike);
 }
 
 static void restart_back_off(struct worker *worker, int64_t now, int64_t delay)
@@ -138,6 +157,8 @@ void restart_decide(struct worker *worker, int64_t now)
     bool healthy = worker->ready_at &&
                    worker->exited_at - worker->started_at >= spec->restart_backoff.reset_after;
 
+    if (failure)
+        restart_note_death(worker, now);
     if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && !failure)) {
         worker->stay_down = true;
         worker_set_state(worker, WORKER_DOWN, now);

@@ -75,6 +75,7 @@ static const struct {
     [POOL_EVENT_HELD] = {"held", LEVEL_GAVE_UP, true},
     [POOL_EVENT_FAILED] = {"failed", LEVEL_GAVE_UP, true},
     [POOL_EVENT_BREAKER] = {"breaker", LEVEL_GAVE_UP, true},
+    [POOL_EVENT_ALIKE] = {"alike", LEVEL_BAD, false},
     [POOL_EVENT_SUSPECT] = {"suspect", LEVEL_NOTE, false},
     [POOL_EVENT_HUNG] = {"hung", LEVEL_HUNG, true},
     [POOL_EVENT_RECOVERED] = {"recovered", LEVEL_GOOD, false},

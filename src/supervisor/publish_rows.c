@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "pool/cluster.h"
 #include "supervisor/events.h"
 #include "supervisor/limits.h"
 #include "supervisor/pool_socket.h"
@@ -17,6 +18,8 @@
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
 #include "wire/json_out.h"
+
+static const int64_t ALIKE_NEWS = 60 * CLOCK_S;
 
 double publish_since(const struct supervisor *sup, int64_t then)
 {
@@ -140,6 +143,37 @@ static const char *pool_note(const struct pool_box *box, char *waits, size_t siz
     return *box->identity_error ? box->identity_error : limits_note(box);
 }
 
+/* Deaths that are alike are told once, while they are news: 1 when that was done. */
+static int alert_alike(const struct supervisor *sup, struct json_out *out, const struct pool *pool)
+{
+    struct cluster_view view;
+    char text[CLUSTER_TEXT * 2];
+
+    if (!cluster_look(pool->deaths, sup->now, &view) || view.alike < 3 ||
+        (!pool_degraded(pool) && sup->now - view.newest_at > ALIKE_NEWS))
+        return 0;
+    cluster_say(pool->deaths, sup->now, text, sizeof(text));
+    json_put_bytes(out, NULL, text, strlen(text));
+    return 1;
+}
+
+static void pool_deaths(const struct supervisor *sup, struct json_out *out, const struct pool *pool)
+{
+    struct cluster_view view;
+
+    if (!cluster_look(pool->deaths, sup->now, &view)) {
+        json_put_null(out, "deaths");
+        return;
+    }
+    json_open_object(out, "deaths");
+    json_put_int(out, "window", CLUSTER_MINUTES * 60);
+    json_put_int(out, "count", view.deaths);
+    json_put_int(out, "alike", view.alike);
+    json_put_bytes(out, "cause", view.cause, strlen(view.cause));
+    json_put_bytes(out, "last_line", view.line, strlen(view.line));
+    json_close_object(out);
+}
+
 /* What the pane below the list says of a pool in trouble: at most three workers. */
 static void pool_alert(const struct supervisor *sup, struct json_out *out,
                        const struct pool_box *box)
@@ -147,7 +181,7 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     const struct pool *pool = box->pool;
     char waits[240];
     const char *note = pool_note(box, waits, sizeof(waits));
-    int said = 0;
+    int said = 0, most = 3;
 
     json_open_array(out, "alert");
     if (*note)
@@ -155,7 +189,9 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     if (pool->breaker)
         json_put_string(out, NULL,
                         "half of the slots fail: one canary at a time until it stays up");
-    for (size_t i = 0; said < 3 && pool_degraded(pool) && i < pool->slots; i++) {
+    if (alert_alike(sup, out, pool))
+        most = 1;
+    for (size_t i = 0; said < most && pool_degraded(pool) && i < pool->slots; i++) {
         const struct worker *worker = pool->workers[i];
 
         if (!worker || !(worker->hung || worker->state == WORKER_BACKOFF ||
@@ -216,6 +252,7 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_put_string(out, "note", *note ? note : NULL);
     pool_last_event(sup, out, box);
     pool_alert(sup, out, box);
+    pool_deaths(sup, out, pool);
     json_close_object(out);
 }
 

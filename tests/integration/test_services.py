@@ -115,6 +115,22 @@ class Keeping(Case):
         server.wait_state("moody", "busy", 1)
         self.assertEqual(server.status("moody")["state"], "ok")
 
+    def test_deaths_alike_are_told_once(self):
+        """One sentence for all of them, in the event, the status and the pane's alert; numbers and
+        addresses do not make them different."""
+        die = "print(f'no block {os.getpid()} at {id(object()):#x}', flush=True); os._exit(3)\n"
+        server = self.start(service("svc", self.script("die.py", die), 8))
+        server.wait_event("breaker", "svc")
+        said = server.wait_event("alike", "svc")
+        self.assertRegex(said[0]["text"], r"^3 of 3 deaths in 10m: exit 3, same last line: no block")
+        self.assertIn("exit 3, same last line", server.events("breaker", "svc")[0]["text"])
+        pool = server.status("svc")
+        self.assertEqual(pool["deaths"]["alike"], pool["deaths"]["count"])
+        self.assertEqual((pool["deaths"]["window"], pool["deaths"]["cause"]), (600, "exit 3"))
+        alert = [line for line in pool["alert"] if "deaths in 10m" in line]
+        self.assertEqual(len(alert), 1, pool["alert"])
+        self.assertLessEqual(len(server.events("alike", "svc")), 2)
+
     def test_breaker_lets_healthy_siblings_run(self):
         command = self.script("half.py", "if int(os.environ['LIFEGUARD_SLOT']) <= 4 and "
                                          "not os.path.exists('well'): sys.exit(1)\n"

@@ -173,6 +173,33 @@ static void tokens_go_to_who_had_the_fewest(void **state)
     fake_fini(&fake);
 }
 
+static void a_pool_says_it_once_and_with_its_hold(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+    struct worker_end end = {.status = 3 << 8};
+
+    (void)state;
+    fake_init(&fake, POOL_SERVICE, 1);
+    fake.spec.crash_loop.failures = 5;
+    fake.spec.restart_backoff.max = CLOCK_S;
+    pool_start(fake.pool, fake.now);
+    fake_pass(&fake, CLOCK_MS);
+    worker = pool_worker(fake.pool, 1);
+    for (int i = 0; i < 5; i++) {
+        snprintf(end.last_words, sizeof(end.last_words), "can't connect to port %d", i);
+        worker_on_exit(worker, &end, fake.now);
+        worker_on_ended(worker, fake.now);
+        fake_pass(&fake, 2 * CLOCK_S);
+    }
+    assert_int_equal(fake.events[POOL_EVENT_ALIKE], 1);
+    assert_string_equal(fake.said[POOL_EVENT_ALIKE],
+                        "3 of 3 deaths in 10m: exit 3, same last line: can't connect to port 2");
+    assert_non_null(strstr(fake.said[POOL_EVENT_HELD],
+                           "; 5 of 5 deaths in 10m: exit 3, same last line: can't connect to "));
+    fake_fini(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_start_that_fails_costs_no_budget),
         cmocka_unit_test(a_pool_over_its_limit_waits_for_the_next_minute),
         cmocka_unit_test(a_storm_takes_nothing_from_healthy_pools),
+        cmocka_unit_test(a_pool_says_it_once_and_with_its_hold),
         cmocka_unit_test(tokens_go_to_who_had_the_fewest),
     };
 
