@@ -188,7 +188,7 @@ static bool find_process(struct session *session, const char *target, pid_t *pid
 
 static void make_report(const char *verb, struct facts *facts, struct report *report)
 {
-    pid_t pid = facts->processes[0].pid;
+    pid_t pid = facts->processes[0].look;
 
     if (strcmp(verb, "stack") == 0) {
         findings_make(facts, 0, report);

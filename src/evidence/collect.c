@@ -20,7 +20,7 @@ enum { WINDOW_MS = 100 };
 
 static void make_sections(const struct facts *facts, struct report *report)
 {
-    pid_t pid = facts->processes[0].pid;
+    pid_t pid = facts->processes[0].look;
 
     section_processes(facts, report);
     section_threads(facts, report);

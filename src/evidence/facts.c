@@ -24,13 +24,13 @@ static void sample_before(struct thread *thread)
 static void process_read_fds(struct process *process)
 {
     int *numbers = mem_new_array(FACTS_FDS, sizeof(int));
-    int count = procfs_list_fds(process->pid, numbers, FACTS_FDS);
+    int count = procfs_list_fds(process->look, numbers, FACTS_FDS);
 
     process->fd_count = count < 0 ? -1 : 0;
     if (count > 0)
         process->fds = mem_new_array((size_t)count, sizeof(*process->fds));
     for (int i = 0; i < count; i++)
-        if (procfs_read_fd(process->pid, numbers[i], &process->fds[process->fd_count]) == 0)
+        if (procfs_read_fd(process->look, numbers[i], &process->fds[process->fd_count]) == 0)
             process->fd_count++;
     free(numbers);
 }
@@ -61,10 +61,17 @@ static int process_read(struct process *process, pid_t pid)
 
     if (rc < 0)
         return rc;
-    *process = (struct process){
-        .pid = pid, .ppid = stat.ppid, .start = stat.start, .state = stat.state, .fd_count = -1};
+    *process = (struct process){.pid = pid,
+                                .look = pid,
+                                .ppid = stat.ppid,
+                                .start = stat.start,
+                                .state = stat.state,
+                                .fd_count = -1};
     memcpy(process->comm, stat.comm, sizeof(process->comm));
     process_read_threads(process);
+    for (size_t i = 0; i < process->thread_count && process->state == 'Z'; i++)
+        if (process->threads[i].seen.state != 'Z')
+            process->look = process->threads[i].seen.tid;
     return 0;
 }
 
@@ -195,6 +202,11 @@ struct process *facts_process(struct facts *facts, pid_t pid)
     if (process)
         facts_read_again(process, 0);
     return process;
+}
+
+bool process_is_dead(const struct process *process)
+{
+    return process->state == 'Z' && process->look == process->pid;
 }
 
 const struct thread *process_thread(const struct process *process, pid_t tid)

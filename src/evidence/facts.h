@@ -28,6 +28,7 @@ struct thread {
 
 struct process {
     pid_t pid, ppid;
+    pid_t look; /* whose files in /proc tell of it: of a dead leader those of a living thread */
     uint64_t start;
     char state;
     char comm[32];
@@ -52,6 +53,8 @@ void facts_fini(struct facts *facts);
 /* Finds a process, and looks at one that is not part of the tree now. NULL when it is gone or there
  * are too many. */
 struct process *facts_process(struct facts *facts, pid_t pid);
+/* A zombie with all of its threads. */
+bool process_is_dead(const struct process *process);
 const struct thread *process_thread(const struct process *process, pid_t tid);
 const struct procfs_fd *process_fd(const struct process *process, int fd);
 

@@ -264,10 +264,11 @@ static void find_main_wait(struct facts *facts, struct report *report)
     struct chain chain;
     char text[560];
 
-    if (!thread || thread->seen.state != 'S')
+    /* In state D it may wait for a child that it shares its memory with. */
+    if (!thread || (thread->seen.state != 'S' && thread->seen.state != 'D'))
         return;
     chain_follow(facts, leader, thread, &chain);
-    if (!chain.count || chain_is_told(report, &chain))
+    if (!chain.count || chain_is_told(report, &chain) || chain.links[0].wait.kind == WAIT_DISK)
         return;
     chain_describe(facts, &chain, text, sizeof(text));
     report_find(report, wait_finding(&chain.links[0].wait), leader->pid, thread->seen.tid, "%s",

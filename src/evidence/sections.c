@@ -91,7 +91,7 @@ void section_threads(const struct facts *facts, struct report *report)
     for (size_t i = 0; i < facts->count; i++) {
         const struct process *process = &facts->processes[i];
 
-        if (!process->in_tree || process->state == 'Z')
+        if (!process->in_tree || process_is_dead(process))
             continue;
         report_section(report, "Threads of pid %d (%s)", (int)process->pid, process->comm);
         for (size_t t = 0; t < process->thread_count && t < THREADS_SAID; t++)
@@ -115,7 +115,7 @@ void section_files(const struct facts *facts, struct report *report)
     for (size_t i = 0; i < facts->count; i++) {
         const struct process *process = &facts->processes[i];
 
-        if (!process->in_tree || process->state == 'Z')
+        if (!process->in_tree || process_is_dead(process))
             continue;
         report_section(report, "Open files of pid %d (%s)", (int)process->pid, process->comm);
         if (process->fd_count < 0)

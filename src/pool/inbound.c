@@ -12,6 +12,8 @@
 
 /* CPU seconds between two samples that count as a sign of life. */
 static const double CPU_SIGN = 0.01;
+/* What makes a spin: so much of a CPU wanted between two samples. */
+static const double SPIN_SHARE = 0.9;
 
 void worker_on_exit(struct worker *worker, const struct worker_end *end, int64_t now)
 {
@@ -43,18 +45,21 @@ void worker_on_output(struct worker *worker, int64_t now)
     hang_clear(worker, now);
 }
 
-/* What makes a spin: so much of a CPU between two samples. */
-static const double SPIN_SHARE = 0.9;
-
-void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now)
+void worker_on_demand(struct worker *worker, double wanted, int64_t now)
 {
     double span = (double)(now - worker->sampled_at) / 1e9;
 
-    worker->stopped = stopped;
-    if (!worker->sampled_at || span <= 0 || cpu - worker->cpu_sampled < SPIN_SHARE * span)
+    if (!worker->sampled_at || wanted - worker->cpu_sampled < SPIN_SHARE * span) {
         worker->last_easy = now;
+        hang_clear(worker, now);
+    }
     worker->sampled_at = now;
-    worker->cpu_sampled = cpu;
+    worker->cpu_sampled = wanted;
+}
+
+void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now)
+{
+    worker->stopped = stopped;
     if (cpu < worker->cpu_seen + CPU_SIGN)
         return;
     worker->cpu_seen = cpu;

@@ -204,6 +204,8 @@ void worker_on_ended(struct worker *worker, int64_t now);
 void worker_on_ready(struct worker *worker, int64_t now);
 void worker_on_beat(struct worker *worker, int64_t now);
 void worker_on_output(struct worker *worker, int64_t now);
+/* CPU seconds that its processes used or waited for while others had the CPU: for hang.spin. */
+void worker_on_demand(struct worker *worker, double wanted, int64_t now);
 /* CPU seconds used so far by the process, and whether it is stopped (state T). */
 void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now);
 /* The service asked for more time (EXTEND_TIMEOUT_USEC) or the heartbeat limit changed. */

@@ -153,7 +153,7 @@ struct worker {
     int64_t last_output, last_cpu, last_beat; /* signs of life */
     int64_t last_easy;          /* when a sample last found less than 90 % of a CPU used */
     double cpu_seen;            /* seconds of CPU at last_cpu */
-    double cpu_sampled;         /* and at the last sample, */
+    double cpu_sampled;         /* wanted at the last sample, */
     int64_t sampled_at;         /* which was then; 0 = none yet */
     int64_t beat_limit;         /* the service changed hang.heartbeat for itself; 0 = it did not */
     int64_t extended_until;     /* an operator's grace: no limit ends before */

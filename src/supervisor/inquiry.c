@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "evidence/collect.h"
+#include "pool/health.h"
 #include "supervisor/client.h"
 #include "supervisor/command.h"
 #include "supervisor/errand.h"
@@ -28,7 +29,7 @@
 /* Reading /proc takes a tenth of a second; a process that holds its memory map may block it. */
 static const int64_t COLLECT_LIMIT = 2 * CLOCK_S;
 static const int64_t PROGRAM_LIMIT = 10 * CLOCK_S;
-enum { INQUIRIES_MOST = 8, COLLECT_OUTPUT = 2 << 20, PROGRAM_OUTPUT = 256 << 10, ASKERS = 4 };
+enum { INQUIRIES_MOST = 32, COLLECT_OUTPUT = 2 << 20, PROGRAM_OUTPUT = 256 << 10, ASKERS = 4 };
 /* A reply has to fit a client's buffer; the rest is in the file. */
 enum { REPLY_MOST = 180 << 10 };
 
@@ -148,23 +149,17 @@ static void on_program(void *ctx, const struct errand_result *result)
     inquiry_finish(inquiry);
 }
 
-/* {pid} in an argument stands for the worker's process. */
 static char **program_arguments(const struct inquiry *inquiry)
 {
-    char *const *words = inquiry->box->spec->hang.evidence;
+    const struct pool_spec *spec = inquiry->box->spec;
     size_t count = 0;
     char **argv;
 
-    while (words[count])
+    while (spec->hang.evidence[count])
         count++;
     argv = mem_new_array(count + 1, sizeof(char *));
-    for (size_t i = 0; i < count; i++) {
-        const char *place = strstr(words[i], "{pid}");
-
-        argv[i] = place ? mem_printf("%.*s%d%s", (int)(place - words[i]), words[i], inquiry->pid,
-                                     place + 5)
-                        : mem_copy_string(words[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        argv[i] = health_expand(spec->hang.evidence[i], spec->name, inquiry->slot, inquiry->pid);
     return argv;
 }
 

@@ -15,6 +15,7 @@
 #include "supervisor/life.h"
 #include "supervisor/publish_window.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/tree_cpu.h"
 #include "sys/procfs.h"
 
 static const int64_t LOOK_PERIOD = CLOCK_S;
@@ -47,6 +48,18 @@ static void life_note_cpu(struct life *life, double seconds, int64_t now)
     }
 }
 
+/* Where a hang limit asks for it the whole tree counts, not its first process alone. */
+static void sample_signs(struct life *life, bool stopped)
+{
+    struct tree_cpu cpu = {.used = life->user_seconds + life->sys_seconds};
+
+    if (hang_sample_period(life->box->pool)) {
+        cpu = tree_cpu_of(life, cpu.used);
+        worker_on_demand(life->worker, cpu.wanted, life->sup->now);
+    }
+    worker_on_sample(life->worker, cpu.used, stopped, life->sup->now);
+}
+
 static void sample_life(struct life *life)
 {
     struct supervisor *sup = life->sup;
@@ -69,8 +82,7 @@ static void sample_life(struct life *life)
     }
     life->still = life->user_seconds + life->sys_seconds > life->cpu_seconds ? 0 : life->still + 1;
     life_note_cpu(life, life->user_seconds + life->sys_seconds, sup->now);
-    worker_on_sample(life->worker, life->user_seconds + life->sys_seconds,
-                     stat.state == 'T' || stat.state == 't', sup->now);
+    sample_signs(life, stat.state == 'T' || stat.state == 't');
     worker_on_memory(life->worker, stat.rss, sup->now);
     if (life->worker->suspect || life->worker->hung)
         procfs_read_wchan(life->proc.pid, life->wchan, sizeof(life->wchan));

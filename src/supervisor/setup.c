@@ -38,6 +38,7 @@
 #include "supervisor/speak_verbs.h"
 #include "supervisor/source_fd.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/tree_cpu.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/procfs.h"
@@ -370,6 +371,7 @@ void supervisor_free(struct supervisor *sup)
     if (!sup)
         return;
     inquiry_free_all(sup);
+    tree_cpu_forget(sup);
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
     errand_free_all(sup);

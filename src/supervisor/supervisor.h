@@ -32,6 +32,7 @@ struct err;
 struct event_log;
 struct guardian_share;
 struct life;
+struct procfs_kin;
 struct logs;
 struct pool_limits;
 struct result_sink;
@@ -100,6 +101,9 @@ struct supervisor {
     struct pool_box *boxes;
     size_t box_count;
     struct restart_budget budget;
+    struct procfs_kin *kin; /* tree_cpu.c: all processes, as they were at kin_at */
+    size_t kin_count;
+    int64_t kin_at;
     struct pool_effects effects;
     struct cgroup_root cgroups;
     char tier_note[400]; /* why the strong tier is not to be had, "" = it is */

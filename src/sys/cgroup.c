@@ -132,6 +132,17 @@ bool cgroup_populated(struct cgroup *group)
     return strstr(text, "populated 1") != NULL;
 }
 
+int64_t cgroup_waited(const struct cgroup *group)
+{
+    char text[256];
+    const char *total;
+
+    if (cgroup_tree_read(group->dir, "cpu.pressure", text, sizeof(text)) <= 0)
+        return 0;
+    total = strstr(text, "total=");
+    return total ? strtoll(total + 6, NULL, 10) : 0;
+}
+
 int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key)
 {
     return has_group(group) ? cgroup_tree_number(group->dir, file, key) : -1;

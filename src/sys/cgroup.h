@@ -52,6 +52,8 @@ int cgroup_signal_others(const struct cgroup *group, int pgid, int signal);
 bool cgroup_populated(struct cgroup *group);
 /* Number in a flat keyed file (cgroup_event(g, "memory.events", "oom_kill")), or -1. */
 int64_t cgroup_event(const struct cgroup *group, const char *file, const char *key);
+/* Microseconds in which some process of it waited for a CPU (cpu.pressure), 0 where not counted. */
+int64_t cgroup_waited(const struct cgroup *group);
 /* PIDs in it, at most `max`; returns the count. */
 int cgroup_pids(const struct cgroup *group, int *pids, int max);
 /* CPUs that the CPU quotas of this process's own cgroups (v2, else v1) allow; 0 = no quota. */

@@ -153,6 +153,17 @@ int procfs_count_fds(pid_t pid)
     return count;
 }
 
+double procfs_read_waited(pid_t pid)
+{
+    char text[96], *at;
+
+    /* CPU time, time spent waiting for a CPU, timeslices: nanoseconds. */
+    if (proc_scan_read(pid, "schedstat", text, sizeof(text)) <= 0)
+        return 0;
+    (void)strtoll(text, &at, 10);
+    return (double)strtoll(at, NULL, 10) / 1e9;
+}
+
 int64_t procfs_read_io(pid_t pid)
 {
     char text[512];

@@ -31,6 +31,8 @@ int procfs_read_machine(struct procfs_machine *machine);
 /* Function that it sleeps in ("0" when running), or "" where not permitted. */
 int procfs_read_wchan(pid_t pid, char *out, size_t size);
 int procfs_count_fds(pid_t pid);
+/* Seconds that its first thread waited while others had the CPU; 0 where that is not counted. */
+double procfs_read_waited(pid_t pid);
 /* read+write characters of /proc/PID/io, or -errno. */
 int64_t procfs_read_io(pid_t pid);
 /* Clock ticks a second. */

@@ -31,7 +31,8 @@ size_t procfs_list_kin(struct procfs_kin **all)
             continue;
         if (mem_try_resize((void **)all, count + 1, sizeof(**all)) < 0)
             break;
-        (*all)[count++] = (struct procfs_kin){pid, stat.ppid, stat.session};
+        (*all)[count++] =
+            (struct procfs_kin){pid, stat.ppid, stat.session, stat.user_ticks + stat.sys_ticks};
     }
     proc_scan_close(&scan);
     return count;

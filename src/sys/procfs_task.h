@@ -42,6 +42,7 @@ struct procfs_fd {
 /* One process of the machine, as far as kinship goes. */
 struct procfs_kin {
     pid_t pid, ppid, session;
+    uint64_t ticks; /* CPU time used so far */
 };
 
 /* Every process that there is; *all is to be freed. */

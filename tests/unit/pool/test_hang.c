@@ -26,7 +26,8 @@ static void run_for(struct fake *fake, struct worker *worker, int seconds, doubl
 {
     for (int i = 0; i < seconds; i++) {
         fake_pass(fake, CLOCK_S);
-        worker_on_sample(worker, worker->cpu_sampled + share, false, fake->now);
+        worker_on_demand(worker, worker->cpu_sampled + share, fake->now);
+        worker_on_sample(worker, worker->cpu_seen + share, false, fake->now);
     }
 }
 
