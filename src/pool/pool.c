@@ -20,6 +20,7 @@
 #include "pool/feed.h"
 #include "pool/hang.h"
 #include "pool/recycle.h"
+#include "pool/roll.h"
 #include "pool/scale.h"
 
 static const int64_t SHORTAGE_PAUSE = CLOCK_S / 5;
@@ -224,7 +225,7 @@ void pool_tick(struct pool *pool, int64_t now)
     if (pool->goal == GOAL_RUN) {
         more = pool_start_workers(pool, now);
         if (pool->rolling || pool->rolling_now)
-            scale_roll(pool, now);
+            roll_converge(pool, now);
         if (pool->recycling)
             recycle_converge(pool, now);
         more |= pool_assign_tasks(pool, now);
@@ -255,14 +256,10 @@ void pool_stop(struct pool *pool, enum stop_reason reason, const char *who, int6
     pool->goal = GOAL_STOP;
     pool->awaiting = false;
     pool->dirty = true;
-    pool->rolling = 0;
-    pool->rolling_now = NULL;
-    for (size_t i = 0; i < pool->slots; i++) {
-        if (!pool->workers[i])
-            continue;
-        pool->workers[i]->roll = false;
-        worker_stop(pool->workers[i], reason, who, now);
-    }
+    roll_forget(pool);
+    for (size_t i = 0; i < pool->slots; i++)
+        if (pool->workers[i])
+            worker_stop(pool->workers[i], reason, who, now);
 }
 
 void pool_drain(struct pool *pool, int64_t now)

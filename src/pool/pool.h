@@ -54,6 +54,7 @@ enum pool_event_kind {
     POOL_EVENT_BREACH, /* a worker broke the protocol */
     POOL_EVENT_CHECK,  /* a health check failed, the first in a row */
     POOL_EVENT_UNHEALTHY,
+    POOL_EVENT_ROLL,    /* a rolling restart ended early */
     POOL_EVENT_RECYCLE, /* max_tasks, max_age or max_memory: a replacement starts */
     POOL_EVENT_SCALED,  /* the size was changed by policy */
     POOL_EVENT_DONE,    /* the source is exhausted and every task is final */
@@ -140,6 +141,7 @@ struct pool {
     struct list waiting; /* in budget->waiting */
     size_t rolling;      /* workers that still wait for their rolling restart */
     struct worker *rolling_now;
+    uint32_t rolling_generation; /* the life of rolling_now that had to go */
     struct autoscale autoscale;
     char size_by[WORKER_WHO_MAX];
     int64_t size_at;

@@ -67,8 +67,7 @@ static struct worker *scale_pick_victim(const struct pool *pool)
     return best;
 }
 
-/* Its tasks end first; a worker of the worker protocol is told so even when it has none. */
-static bool scale_can_drain(const struct worker *worker)
+bool scale_can_drain(const struct worker *worker)
 {
     if (worker->pool->spec->mode == POOL_WORKER)
         return worker->state == WORKER_BUSY || worker->state == WORKER_IDLE;
@@ -170,50 +169,4 @@ void scale_converge(struct pool *pool, int64_t now)
             scale_add(pool, now);
     if (pool->retiring)
         scale_remove_down(pool);
-}
-
-/* A rolling restart goes on when this one is ready again, or when an operator keeps it down. A
- * replacement that crashes does not take the others with it. */
-static bool scale_roll_waits(const struct worker *worker)
-{
-    switch (worker->state) {
-    case WORKER_IDLE:
-    case WORKER_BUSY:
-        return false;
-    case WORKER_DRAINING:
-        return worker->pool->spec->mode == POOL_WORKER;
-    case WORKER_DOWN:
-        return !worker->stay_down;
-    case WORKER_STARTING:
-    case WORKER_STOPPING:
-    case WORKER_BACKOFF:
-    case WORKER_HELD:
-    case WORKER_FAILED:
-    case WORKER_STATES:
-        break;
-    }
-    return true;
-}
-
-void scale_roll(struct pool *pool, int64_t now)
-{
-    if (pool->rolling_now && scale_roll_waits(pool->rolling_now))
-        return;
-    pool->rolling_now = NULL;
-    for (size_t i = 0; pool->rolling && i < pool->slots; i++) {
-        struct worker *worker = pool->workers[i];
-
-        if (!worker || !worker->roll)
-            continue;
-        worker->roll = false;
-        pool->rolling--;
-        if (!worker->has_process)
-            continue;
-        pool->rolling_now = worker;
-        if (scale_can_drain(worker))
-            worker_handle(worker, EVENT_DRAIN, now);
-        else
-            worker_stop(worker, STOP_RESTART, worker->who, now);
-        return;
-    }
 }

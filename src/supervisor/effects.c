@@ -89,6 +89,7 @@ static const struct {
     [POOL_EVENT_BREACH] = {"breach", LEVEL_BAD, true},
     [POOL_EVENT_CHECK] = {"check", LEVEL_NOTE, false},
     [POOL_EVENT_UNHEALTHY] = {"unhealthy", LEVEL_BAD, true},
+    [POOL_EVENT_ROLL] = {"roll", LEVEL_BAD, true},
     [POOL_EVENT_RECYCLE] = {"recycle", LEVEL_NOTE, false},
     [POOL_EVENT_SCALED] = {"scaled", LEVEL_NOTE, false},
     [POOL_EVENT_DONE] = {"done", LEVEL_GOOD, false},

@@ -124,6 +124,9 @@ static void worker_alert(const struct supervisor *sup, struct json_out *out,
         snprintf(line, sizeof(line), "pid %d hung for %s more than its limit%s%.80s%s", worker->pid,
                  wait, worker->task ? ", task \"" : "", worker->task ? worker->task->input : "",
                  worker->task ? "\"" : "");
+    } else if (worker->health.unhealthy) {
+        snprintf(line, sizeof(line), "pid %d unhealthy: %d checks failed: %s", worker->pid,
+                 worker->health.failures, worker->health.why);
     } else {
         str_format_duration(wait, heap_has(&worker->state_timer)
                                       ? (double)(worker->state_timer.key - sup->now) / 1e9
@@ -194,8 +197,9 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     for (size_t i = 0; said < most && pool_degraded(pool) && i < pool->slots; i++) {
         const struct worker *worker = pool->workers[i];
 
-        if (!worker || !(worker->hung || worker->state == WORKER_BACKOFF ||
-                         worker->state == WORKER_HELD || worker->state == WORKER_FAILED))
+        if (!worker ||
+            !(worker->hung || worker->health.unhealthy || worker->state == WORKER_BACKOFF ||
+              worker->state == WORKER_HELD || worker->state == WORKER_FAILED))
             continue;
         worker_alert(sup, out, worker);
         said++;

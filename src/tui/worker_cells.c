@@ -56,8 +56,8 @@ const struct column view_worker_columns[VIEW_WORKER_COLUMNS] = {
 
 const struct widen view_worker_widen = {C_POOL, C_TASK, 10};
 
-/* A flag (hung, stopped, suspect, unkillable) is shown instead of the state; so is that it goes as
- * soon as its replacement is up. */
+/* A flag (hung, stopped, unhealthy, suspect, unkillable) is shown instead of the state; so is that
+ * it goes as soon as its replacement is up. */
 const char *view_worker_state(const json_t *row)
 {
     const char *flag = field_text(row, "flag"), *state = field_text(row, "state");

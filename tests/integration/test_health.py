@@ -257,6 +257,75 @@ def wait_for_wall(seconds):
     wait_for(lambda: time.monotonic() >= end, seconds + 10, "time to pass")
 
 
+class Rolling(Case):
+    """Slot n of a life is fit while the file well.n.GENERATION is there; the first lives all are."""
+
+    def pool(self, **keys):
+        return sleeper(3, cwd=self.work, crash_loop={"failures": 2}, **keys)
+
+    def probe(self):
+        return ["sh", "-c",
+                "test $LIFEGUARD_GENERATION = 1 || test -e well.{slot}.$LIFEGUARD_GENERATION"]
+
+    def generations(self, server):
+        return [worker["generation"] for worker in server.workers("svc")]
+
+    def roll_to_the_end(self, server):
+        wait_for(lambda: all(worker["state"] == "busy" for worker in server.workers("svc")), 20,
+                 "three workers")
+        before = server.pids("svc")
+        server.call("restart", target="svc")
+        for slot in (1, 2, 3):
+            wait_for(lambda slot=slot: server.worker("svc", slot)["generation"] == 2, 20,
+                     f"a new worker in slot {slot}")
+            # The others wait for it, however long that takes.
+            asked = len(self.read("asked").splitlines())
+            wait_for(lambda asked=asked: len(self.read("asked").splitlines()) >= asked + 3, 20,
+                     "some questions")
+            self.assertEqual(self.generations(server), [2] * slot + [1] * (3 - slot))
+            self.write(f"well.{slot}.2", "")
+        server.wait_state("svc", "busy", 3)
+        self.assertFalse(set(before.values()) & set(server.pids("svc").values()))
+        self.assertEqual(server.events("roll"), [])
+
+    def asking(self):
+        return ["sh", "-c", "test $LIFEGUARD_GENERATION = 1 && exit 0; echo >> asked;"
+                            "test -e well.{slot}.$LIFEGUARD_GENERATION"]
+
+    def test_waits_for_readiness_from_outside(self):
+        self.write("asked", "")
+        self.roll_to_the_end(self.start(self.pool(ready={"command": self.asking()})))
+
+    def test_waits_for_health(self):
+        self.write("asked", "")
+        self.roll_to_the_end(self.start(self.pool(health={
+            "command": self.asking(), "interval": "50ms", "failures": 100000})))
+
+    def stops(self, cause, **keys):
+        server = self.start(self.pool(**keys))
+        server.wait_state("svc", "busy", 3)
+        if "health" in keys:
+            wait_for(lambda: all(worker["health"] == "ok" for worker in server.workers("svc")), 20,
+                     "three checks")
+        before = server.pids("svc")
+        server.call("restart", target="svc")
+        event = server.wait_event("roll", "svc", 30)[0]
+        self.assertTrue(event["alert"])
+        self.assertIn("rolling restart stopped: the new worker failed: " + cause, event["text"])
+        self.assertIn("2 are left as they were", event["text"])
+        server.wait_event("held", "svc")
+        after = server.pids("svc")
+        self.assertEqual((after[2], after[3]), (before[2], before[3]))
+
+    def test_stops_at_one_that_does_not_get_ready(self):
+        self.stops("not ready in time: exit 1",
+                   ready={"command": self.probe(), "timeout": "300ms"})
+
+    def test_stops_at_one_that_is_not_healthy(self):
+        self.stops("unhealthy: 2 health checks failed: exit 1",
+                   health={"command": self.probe(), "interval": "50ms", "failures": 2})
+
+
 class Config(Case):
     def check(self, pool, *texts):
         path = self.config([pool])

@@ -298,7 +298,15 @@ static void rolling_restart_stops_at_a_replacement_that_crashes(void **state)
         assert_int_equal(fake.pool->count[WORKER_IDLE], 2);
     }
     assert_int_equal(fake.told[WORD_QUIET], 1);
-    worker_request_start(worker, fake.now); /* it is well again: the restart goes on */
+    assert_int_equal(fake.events[POOL_EVENT_ROLL], 1);
+    worker_request_start(worker, fake.now); /* it is well again, and nobody asks for more */
+    fake_pass(&fake, 0);
+    feed_ready(&fake);
+    assert_int_equal(fake.pool->count[WORKER_IDLE], 3);
+    pool_restart(fake.pool, fake.now);
+    fake_pass(&fake, 0);
+    assert_int_equal(worker->state, WORKER_DRAINING);
+    fake_end(&fake, worker, 0);
     fake_pass(&fake, 0);
     feed_ready(&fake);
     assert_int_equal(pool_worker(fake.pool, 2)->state, WORKER_DRAINING);
