@@ -126,6 +126,15 @@ static bool has_children(void)
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
+/* KILL to all errands of this test, and no other's; how many there were. */
+static int sweep(void)
+{
+    char tag[80];
+
+    snprintf(tag, sizeof(tag), "%s:*", sup.run_tag);
+    return proc_sweep_tag(tag, SIGKILL);
+}
+
 static int count_fds(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -236,7 +245,7 @@ static void limit_kills_the_group(void **state)
     assert_int_equal(WTERMSIG(heard.result.status), SIGKILL);
     assert_string_equal(heard.output, "begun\n");
     assert_true(heard.result.seconds < (double)PATIENCE / 1e9);
-    assert_int_equal(proc_sweep_tag("errand-test-*", SIGKILL), 0);
+    assert_int_equal(sweep(), 0);
 }
 
 static void background_ends_with_it(void **state)
@@ -334,7 +343,7 @@ static void given_up_is_reaped_later(void **state)
     assert_false(list_empty(&sup.errands));
     assert_int_equal(errand_next_check(&sup), CLOCK_NEVER);
     deaf = false;
-    assert_true(proc_sweep_tag("errand-test-*", SIGKILL) >= 1);
+    assert_true(sweep() >= 1);
     wait_until_reaped();
     assert_int_equal(heard.count, 1);
     assert_false(has_children());
