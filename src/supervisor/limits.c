@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -218,6 +219,15 @@ void limits_announce(struct pool_box *box)
     if (*box->limits->note)
         event_add(box->sup, "limits", LEVEL_NOTE, true, "", box->pool, NULL, "%s",
                   box->limits->note);
+}
+
+void limits_protect(const struct supervisor *sup)
+{
+    for (size_t i = 0; i < sup->box_count; i++)
+        if (sup->boxes[i].set_user && sup->boxes[i].uid != geteuid()) {
+            prctl(PR_SET_DUMPABLE, 0);
+            return;
+        }
 }
 
 static void add_rlimit(struct proc_plan *plan, int resource, struct rlimit value)

@@ -17,11 +17,16 @@ struct err;
 struct pool_box;
 struct proc;
 struct proc_plan;
+struct supervisor;
 
 /* Fills box->limits (also on failure, to be released). 0, or -errno with the key, its value and
  * what it needs. After environ_prepare, which knows user and PATH. */
 int limits_prepare(struct pool_box *box, struct err *err);
 void limits_release(struct pool_box *box);
+/* Where workers are other users than we: closes our memory to them, cores of ourselves included.
+ * Where they are the same user that would protect nothing, and cost the core. Once, after all pools
+ * are prepared. */
+void limits_protect(const struct supervisor *sup);
 /* Tells once a pool, at start, what an operator should know: events. Needs box->pool. */
 void limits_announce(struct pool_box *box);
 /* Niceness, I/O class, CPUs, OOM score and rlimits of a process to be started. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "logs/capture.h"
 #include "pool/hang.h"
@@ -241,6 +242,16 @@ void publish_summary(const struct supervisor *sup, struct json_out *out)
     summary_stopping(sup, out);
 }
 
+/* Whoever may look at this need not know the passwords in it. */
+static void detail_argument(struct json_out *out, const char *previous, const char *text)
+{
+    struct buf shown = {0};
+
+    secret_add_argument(&shown, previous, text, strlen(text));
+    json_put_bytes(out, NULL, buf_data(&shown), buf_len(&shown));
+    buf_fini(&shown);
+}
+
 static void detail_process(const struct supervisor *sup, struct json_out *out,
                            const struct worker *worker)
 {
@@ -257,7 +268,7 @@ static void detail_process(const struct supervisor *sup, struct json_out *out,
         worker->started_at ? (double)supervisor_wall_of(sup, worker->started_at) / 1e9 : 0, 3);
     json_open_array(out, "command");
     for (size_t i = 0; box->spec->command && box->spec->command[i]; i++)
-        json_put_bytes(out, NULL, box->spec->command[i], strlen(box->spec->command[i]));
+        detail_argument(out, i ? box->spec->command[i - 1] : NULL, box->spec->command[i]);
     json_close_array(out);
     json_put_string(out, "cwd", box->spec->cwd);
     json_put_number(out, "user", life ? life->user_seconds : 0, 2);

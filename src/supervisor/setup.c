@@ -332,8 +332,10 @@ struct supervisor *supervisor_new(struct spec *spec, const struct supervisor_opt
         setup_cgroups(sup);
         rc = setup_pools(sup, err);
     }
-    if (rc == 0)
+    if (rc == 0) {
+        limits_protect(sup);
         rc = setup_client(sup, options);
+    }
     if (rc < 0) {
         err_set_errno(err, -rc, "supervisor");
         supervisor_free(sup);

@@ -195,8 +195,8 @@ static int write_stream_file(const char *dir, const char *name, struct output_st
                              struct err *err)
 {
     char *path = mem_printf("%s/%s", dir, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    int rc = fd < 0 ? -errno : stream ? output_stream_copy(stream, fd) : 0;
+    int fd = file_open_anew(path, 0644, err);
+    int rc = fd < 0 ? fd : stream ? output_stream_copy(stream, fd) : 0;
 
     if (rc < 0)
         err_set_errno(err, -rc, "%s", path);

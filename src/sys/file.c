@@ -181,11 +181,12 @@ char *file_read_kernel(const char *path, size_t max)
     return bytes;
 }
 
-int file_open_append(int dir, const char *name, struct err *err)
+/* Opens, or creates, a regular file that has no other name. */
+static int open_plain(int dir, const char *name, int flags, unsigned mode, struct err *err)
 {
     int fd = openat(dir, name,
-                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                    0640);
+                    flags | O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                    (mode_t)mode);
     struct stat status;
     int result = 0;
 
@@ -203,6 +204,24 @@ int file_open_append(int dir, const char *name, struct err *err)
         return fd;
     close(fd);
     return result;
+}
+
+int file_open_append(int dir, const char *name, struct err *err)
+{
+    return open_plain(dir, name, O_APPEND, 0640, err);
+}
+
+int file_open_anew(const char *path, unsigned mode, struct err *err)
+{
+    /* Cut only after it is known to be no other file's second name. */
+    int fd = open_plain(AT_FDCWD, path, 0, mode, err);
+    int error;
+
+    if (fd < 0 || ftruncate(fd, 0) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return err_set_errno(err, error, "%s", path);
 }
 
 int file_write_all(int fd, const void *bytes, size_t len)

@@ -28,6 +28,8 @@ char *file_read_kernel(const char *path, size_t max);
 /* Opens for appending, 0640, O_NOFOLLOW | O_CLOEXEC; refuses what is no regular file or has more
  * than one link. fd or -errno. */
 int file_open_append(int dir, const char *name, struct err *err);
+/* The same for writing anew: what was in it is gone. */
+int file_open_anew(const char *path, unsigned mode, struct err *err);
 /* All bytes, EINTR and short writes handled; blocking fds only. 0 or -errno. */
 int file_write_all(int fd, const void *bytes, size_t len);
 /* This process's umask. Not for programs with threads that create files. */

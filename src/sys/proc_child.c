@@ -176,7 +176,9 @@ CHILD_CODE static int set_user(struct proc_child *child)
         error = check(syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid));
     if (error)
         return error;
-    /* Must be impossible now; if it is not, something about this system is not as it should be. */
+    /* Said to be done is not done: what must be gone, and what must be impossible now. */
+    if (syscall(SYS_getgroups, 0, NULL) != (long)plan->group_count)
+        return EPERM;
     if (plan->uid != 0 && syscall(SYS_setresuid, 0, 0, 0) == 0)
         return EPERM;
     if (plan->uid != 0 && plan->gid != 0 && syscall(SYS_setresgid, 0, 0, 0) == 0)

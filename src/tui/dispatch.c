@@ -154,7 +154,7 @@ static void act_on_rows(struct tui *tui, enum action action)
         toggle_tag(tui);
     else if (action == ACTION_UNTAG)
         view_clear_tags(tui);
-    else if (action >= ACTION_STACK && action <= ACTION_ENVIRONMENT)
+    else if (action >= ACTION_STACK && action <= ACTION_REVEAL)
         page_evidence(tui, action);
     else
         search_prompt(tui, action);

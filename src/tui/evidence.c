@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "sys/procfs.h"
 #include "tui/page.h"
 #include "tui/view.h"
@@ -127,15 +129,41 @@ static void add_files(struct tui *tui, int64_t pid)
         closedir(dir);
 }
 
-static void add_environment(struct tui *tui, int64_t pid)
+/* One variable a line. True when a secret was hidden. */
+static bool add_variables(struct tui *tui, const char *bytes, size_t len, bool reveal)
+{
+    bool hidden = false;
+    struct buf line = {0};
+
+    for (size_t at = 0; at < len;) {
+        const char *stop = memchr(bytes + at, '\0', len - at);
+        size_t size = stop ? (size_t)(stop - bytes) - at : len - at;
+
+        buf_reset(&line);
+        if (reveal)
+            buf_append(&line, bytes + at, size);
+        else
+            hidden |= secret_add_variable(&line, bytes + at, size);
+        if (size)
+            page_add(tui, buf_data(&line), buf_len(&line));
+        at += size + 1;
+    }
+    buf_fini(&line);
+    return hidden;
+}
+
+static void add_environment(struct tui *tui, const struct pin *pin, bool reveal)
 {
     size_t len = 0;
-    char *bytes = read_proc(pid, "environ", &len);
+    char *bytes = read_proc(pin->pid, "environ", &len);
 
-    if (bytes)
-        add_lines(tui, "", bytes, len, '\0');
-    else
-        page_printf(tui, "/proc/%lld/environ: %s", (long long)pid, strerror(errno));
+    if (!bytes)
+        page_printf(tui, "/proc/%lld/environ: %s", (long long)pin->pid, strerror(errno));
+    else if (add_variables(tui, bytes, len, reveal))
+        tui->page.hidden_of = *pin;
+    if (tui->page.hidden_of.pid)
+        page_title(tui, "%s[%lld] pid %lld: environment (e shows hidden values)", pin->pool,
+                   (long long)pin->slot, (long long)pin->pid);
     free(bytes);
 }
 
@@ -145,32 +173,39 @@ static bool is_same(const struct pin *pin)
     return procfs_read_stat((pid_t)pin->pid, (uint64_t)pin->start, &stat) == 0;
 }
 
+static void add_evidence(struct tui *tui, enum action action, const struct pin *pin)
+{
+    if (action == ACTION_STACK)
+        add_stack(tui, pin->pid);
+    else if (action == ACTION_FILES)
+        add_files(tui, pin->pid);
+    else
+        add_environment(tui, pin, action == ACTION_REVEAL);
+}
+
 void page_evidence(struct tui *tui, enum action action)
 {
     static const char *const titles[] = {"threads", "open files", "environment"};
     const char *title = titles[action == ACTION_STACK ? 0 : action == ACTION_FILES ? 1 : 2];
-    struct pin pin;
+    struct pin pin = tui->page.hidden_of;
 
-    view_subject(tui, &pin);
+    if (action != ACTION_REVEAL)
+        view_subject(tui, &pin);
     if (pin.pid <= 0) {
-        notice_say(tui, ROLE_NORMAL, "No process here");
+        notice_say(tui, ROLE_NORMAL,
+                   action == ACTION_REVEAL ? "Nothing is hidden here" : "No process here");
         return;
     }
     page_clear(tui);
     page_title(tui, "%s[%lld] pid %lld: %s", pin.pool, (long long)pin.slot, (long long)pin.pid,
                title);
-    if (is_same(&pin)) {
-        if (action == ACTION_STACK)
-            add_stack(tui, pin.pid);
-        else if (action == ACTION_FILES)
-            add_files(tui, pin.pid);
-        else
-            add_environment(tui, pin.pid);
-    }
+    if (is_same(&pin))
+        add_evidence(tui, action, &pin);
     if (!is_same(&pin)) {
         page_clear(tui);
         notice_say(tui, ROLE_NORMAL, "pid %lld is gone", (long long)pin.pid);
         return;
     }
-    view_enter(tui, VIEW_PAGE);
+    if (action != ACTION_REVEAL)
+        view_enter(tui, VIEW_PAGE);
 }

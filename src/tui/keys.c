@@ -44,6 +44,7 @@ static const struct {
     {IN_LOGS, 'C', ACTION_COLORS},
     {IN_PAGE, ' ', ACTION_PAGE_DOWN},
     {IN_PAGE, 'b', ACTION_PAGE_UP},
+    {IN_PAGE, 'e', ACTION_REVEAL},
     /* Pools, workers and one worker. */
     {IN_POOLS | IN_QUEUE | IN_WORKERS | IN_EVENTS, KEY_F8, ACTION_GROW},
     {IN_POOLS | IN_QUEUE | IN_WORKERS | IN_EVENTS, KEY_F7, ACTION_SHRINK},
@@ -188,6 +189,7 @@ static const struct {
     [ACTION_STACK] = {"stack", NULL},
     [ACTION_FILES] = {"files", NULL},
     [ACTION_ENVIRONMENT] = {"environment", NULL},
+    [ACTION_REVEAL] = {"reveal", NULL},
     [ACTION_PREVIOUS_LOG] = {"previous-log", NULL},
     [ACTION_RETRY] = {"retry", "retry"},
     [ACTION_CANCEL] = {"cancel", "cancel"},

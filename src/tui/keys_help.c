@@ -107,6 +107,7 @@ static const struct key_help help[] = {
     {"F9", "send signal", IN_LISTS | IN_DETAIL, ACTION_SIGNAL},
     {"u", "undo", IN_ALL, ACTION_UNDO},
     {"b o e", "stack files env", IN_WORKERS | IN_DETAIL, ACTION_STACK},
+    {"e", "show hidden values", IN_PAGE, ACTION_REVEAL},
     {"Z ^L ^Z", "freeze, redraw, suspend", IN_ALL, ACTION_FREEZE},
     {"y", "copy", IN_ALL, ACTION_COPY},
     {"# M F2", "meters, mouse, setup", IN_ALL, ACTION_METERS},

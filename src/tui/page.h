@@ -17,7 +17,8 @@ void page_printf(struct tui *tui, const char *format, ...) __attribute__((format
 /* Sends the request (taken over); an answer with more than "ok" becomes a page, else `what` is
  * said. */
 void page_request(struct tui *tui, json_t *request, const char *what);
-/* ACTION_STACK, ACTION_FILES or ACTION_ENVIRONMENT of the worker under the cursor. */
+/* ACTION_STACK, ACTION_FILES or ACTION_ENVIRONMENT of the worker under the cursor; ACTION_REVEAL:
+ * the environment on the page once more, with what was hidden. */
 void page_evidence(struct tui *tui, enum action action);
 /* The selected row, or the visible log lines, to the clipboard and to a file. */
 void page_copy(struct tui *tui);

@@ -2,7 +2,10 @@
 /* Acting: dialogs and their safety, signals, sizes, tags, evidence. */
 #include "screen_test.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,26 +241,28 @@ static void acknowledging_and_tasks(void **state)
     screen_close(test);
 }
 
-/* A scenario whose one worker is this very process. */
-static void show_ourselves(struct screen_test *test, unsigned long long start)
+/* A scenario whose one worker is this process. */
+static void show_process(struct screen_test *test, int pid, unsigned long long start)
 {
     char text[256];
 
     snprintf(text, sizeof(text),
-             "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":%d,\"start\":%llu,\"state\":\"busy\"}]",
-             (int)getpid(), start);
+             "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":%d,\"start\":%llu,\"state\":\"busy\"}]", pid,
+             start);
     screen_set(test, "workers", text);
-    snprintf(text, sizeof(text), "%d ocr", (int)getpid());
+    snprintf(text, sizeof(text), "%d ocr", pid);
     screen_expect(test, text);
     screen_settle(test);
 }
 
-static unsigned long long own_start(void)
+static unsigned long long start_of(int pid)
 {
-    char text[1024] = "";
+    char text[1024] = "", path[40];
     unsigned long long start = 0;
-    FILE *file = fopen("/proc/self/stat", "r");
+    FILE *file;
 
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    file = fopen(path, "r");
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
@@ -275,7 +280,7 @@ static void evidence_is_of_the_process_that_is_shown(void **state)
 
     (void)state;
     screen_press(test, "2", "48213");
-    show_ourselves(test, own_start());
+    show_process(test, getpid(), start_of(getpid()));
     screen_press(test, "o", "open files");
     screen_expect(test, "/dev/null");
     screen_press(test, "\033", "Space tags");
@@ -286,9 +291,50 @@ static void evidence_is_of_the_process_that_is_shown(void **state)
     screen_expect(test, "thread ");
     screen_press(test, "\033", "Space tags");
     /* The same number, another process: nothing of it is shown. */
-    show_ourselves(test, own_start() + 1);
+    show_process(test, getpid(), start_of(getpid()) + 1);
     screen_press(test, "e", "is gone");
     assert_false(pty_has_text(test->pty, "PATH="));
+    screen_close(test);
+}
+
+/* A process with a secret in its environment, which is there when this returns. */
+static pid_t start_confidant(void)
+{
+    int ends[2];
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        char *const envp[] = {(char[]){"PLAIN=seen"}, (char[]){"MAIL_PASSWORD=hunter2"}, NULL};
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execle("/bin/sleep", "sleep", "1000", NULL, envp);
+        _exit(127);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 0); /* closed by exec */
+    close(ends[0]);
+    return pid;
+}
+
+static void secrets_are_shown_to_who_asks(void **state)
+{
+    struct screen_test *test = screen_open(24, 80, NULL, NULL);
+    pid_t pid = start_confidant();
+
+    (void)state;
+    screen_press(test, "2", "48213");
+    show_process(test, pid, start_of(pid));
+    screen_press(test, "e", "e shows hidden values");
+    screen_expect(test, "PLAIN=seen");
+    screen_expect(test, "MAIL_PASSWORD=***");
+    assert_false(pty_has_text(test->pty, "hunter2"));
+    screen_press(test, "e", "MAIL_PASSWORD=hunter2");
+    screen_press(test, "e", "Nothing is hidden here");
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
     screen_close(test);
 }
 
@@ -342,6 +388,7 @@ int main(void)
         cmocka_unit_test(stopping_all_wants_the_name),
         cmocka_unit_test(acknowledging_and_tasks),
         cmocka_unit_test(evidence_is_of_the_process_that_is_shown),
+        cmocka_unit_test(secrets_are_shown_to_who_asks),
         cmocka_unit_test(tags_by_range_and_pattern),
         cmocka_unit_test(sizes_that_are_not_shown_change_by_steps),
     };
