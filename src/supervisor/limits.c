@@ -54,10 +54,12 @@ static int refuse(const struct pool_box *box, struct err *err, const char *key, 
                    box->spec->name, key, (long long)value, capability, capability);
 }
 
-/* Who becomes another user must be able to shed all groups; who stays what it is has none to. */
+/* Who becomes another user must be able to shed all groups; who stays what it is has none to. And
+ * whom we start we must be able to end. */
 static int check_user(struct pool_box *box, uint64_t caps, struct err *err)
 {
-    bool able = caps_have(caps, CAP_SETUID) && caps_have(caps, CAP_SETGID);
+    bool able =
+        caps_have(caps, CAP_SETUID) && caps_have(caps, CAP_SETGID) && caps_have(caps, CAP_KILL);
 
     if (!box->set_user || able)
         return 0;
@@ -66,8 +68,8 @@ static int check_user(struct pool_box *box, uint64_t caps, struct err *err)
         return 0;
     }
     return err_set(err, EPERM,
-                   "pool %s: %s = \"%s\" needs CAP_SETUID and CAP_SETGID: only root can start "
-                   "workers as another user",
+                   "pool %s: %s = \"%s\" needs CAP_SETUID, CAP_SETGID and CAP_KILL: only root "
+                   "can start workers as another user",
                    box->spec->name, *box->spec->user ? "user" : "group",
                    *box->spec->user ? box->spec->user : box->spec->group);
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -162,6 +163,21 @@ CHILD_CODE static int set_priority(struct proc_child *child)
     return set_oom(child->oom);
 }
 
+/* The kernel takes capabilities away from who stops being root. Who has them without being root
+ * would take them along, and could become root with them. */
+CHILD_CODE static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header;
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+    int error = check(syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+
+    header.version = _LINUX_CAPABILITY_VERSION_3;
+    header.pid = 0;
+    for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+        none[i].effective = none[i].permitted = none[i].inheritable = 0;
+    return error ? error : check(syscall(SYS_capset, &header, none));
+}
+
 CHILD_CODE static int set_user(struct proc_child *child)
 {
     const struct proc_plan *plan = child->plan;
@@ -174,6 +190,8 @@ CHILD_CODE static int set_user(struct proc_child *child)
         error = check(syscall(SYS_setresgid, plan->gid, plan->gid, plan->gid));
     if (!error)
         error = check(syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid));
+    if (!error && plan->uid != 0)
+        error = drop_capabilities();
     if (error)
         return error;
     /* Said to be done is not done: what must be gone, and what must be impossible now. */

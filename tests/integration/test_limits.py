@@ -91,9 +91,9 @@ class Limits(Case):
                             prefix=["prlimit", "--nofile=3000", *without("sys_resource")])
 
     def test_another_user_needs_capabilities(self):
-        for missing in ("setuid", "setgid"):
+        for missing in ("setuid", "setgid", "kill"):
             with self.subTest(missing=missing):
-                self.expect_refused('user = "nobody" needs CAP_SETUID and CAP_SETGID',
+                self.expect_refused('user = "nobody" needs CAP_SETUID, CAP_SETGID and CAP_KILL',
                                     user="nobody", prefix=without(missing))
 
     def test_the_kernels_own_refusal_names_the_key(self):

@@ -10,8 +10,8 @@ import statistics
 import time
 import unittest
 
-from harness import (Case, Control, PATIENCE, PYTHON, job, pid_is_there, pids_with_environment,
-                     service, wait_for)
+from harness import (Case, Control, PATIENCE, PROGRAM, PYTHON, job, kill_and_wait, pid_is_there,
+                     pids_with_environment, service, wait_for)
 
 SOURCES = os.path.realpath(f"{os.path.dirname(__file__)}/../../src")
 NASTY = [";$(touch canary)", "a\nb", "-x", "$HOME", "`touch canary`", "", "'\"\\", "* ?", "a  b\t"]
@@ -170,6 +170,32 @@ time.sleep(1000)
         self.assertEqual(said.pop("parent"), server.pid)
         self.assertEqual(set(said.values()), {"refused"}, said)
         self.assertEqual(server.status()["pid"], server.pid)
+
+    def test_memory_is_closed_where_workers_are_other_users(self):
+        """E8. Whether the kernel counts a process as open to its own user is seen by the owner of
+        its files in /proc; here that is nobody, who may become other users all the same."""
+        self.open_to_others()
+        shutil.copy(PROGRAM, f"{self.work}/lifeguard")
+        for path in (self.directory, self.work, self.runtime, f"{self.directory}/state"):
+            os.chown(path, 65534, 65534)
+        rights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                  "--inh-caps=+setuid,+setgid,+kill", "--ambient-caps=+setuid,+setgid,+kill",
+                  "sh", "-c", f'shift; exec {self.work}/lifeguard "$@"', "x"]
+        for user, owner in (("daemon", 0), ("", 65534)):
+            with self.subTest(user=user):
+                server = self.start(service("w", ["/bin/sleep", "1000"], user=user, ready=QUICK),
+                                    prefix=rights)
+                server.wait_state("w", "busy", 1)
+                self.assertEqual(os.stat(f"/proc/{server.pid}/mem").st_uid, owner)
+                with open(f"/proc/{server.pids('w')[1]}/status", encoding="ascii") as file:
+                    rights_left = re.findall(r"Cap(?:Prm|Eff|Amb):\t(\w+)", file.read())
+                if user: # capabilities that only root loses by itself are taken away
+                    self.assertEqual(set(rights_left), {"0" * 16})
+                # It is still so after a child changed its user in the memory that it shares.
+                kill_and_wait(server.pids("w")[1])
+                wait_for(lambda: server.status("w")["restarts"] == 1, 10, "another start")
+                self.assertEqual(os.stat(f"/proc/{server.pid}/mem").st_uid, owner)
+                server.shutdown()
 
 
 class Files(Secure):
