@@ -151,7 +151,7 @@ int listen_unix(struct listen_socket *listener, const char *path, unsigned mode,
 
 void listen_describe(const struct listen_socket *listener, char *out, size_t size)
 {
-    union any_address address;
+    union any_address address = {.six = {0}};
     socklen_t len = sizeof(address);
     char host[INET6_ADDRSTRLEN] = "?";
 
