@@ -173,7 +173,7 @@ static void summary_alerts(const struct supervisor *sup, struct json_out *out)
 /* Who still holds the exit. At most 20 are named. */
 static void summary_stopping(const struct supervisor *sup, struct json_out *out)
 {
-    int said = 0;
+    int said = 0, total = 0;
 
     json_open_array(out, "stopping");
     for (const struct list *node = sup->lives.next;
@@ -197,6 +197,10 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
         said++;
     }
     json_close_array(out);
+    for (const struct list *node = sup->lives.next; sup->stopping && node != &sup->lives;
+         node = node->next)
+        total++;
+    json_put_int(out, "stopping_total", total);
 }
 
 static const char *run_state(const struct supervisor *sup)

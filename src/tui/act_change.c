@@ -57,6 +57,11 @@ void act_change(struct tui *tui, const char *verb, const char *Verb)
 
     if (!count)
         return;
+    /* All of it stops already: what is left to ask for is KILL. */
+    if (pool && !restart && view_rollcall_kill(tui)) {
+        free(pins);
+        return;
+    }
     say_who(pins, count, who, sizeof(who));
     if (restart && count == 1 && is_down(field_text(row, "state"))) {
         json_t *request = json_pack("{s:s}", "cmd", "start");

@@ -76,6 +76,14 @@ int view_put(struct tui *tui, int y, int x, enum role role, const char *format, 
 
 /* view_mini.c: below 60x12. */
 void view_draw_mini(struct tui *tui);
+/* view_rollcall.c: a shutdown's roll-call: how many are waited for, the rows wanted for them (0 =
+ * nobody), the row behind the last, what comes next for one of them, and the question whether to
+ * kill now (false: there is nobody). */
+long long view_rollcall_total(const struct tui *tui);
+int view_rollcall_rows(const struct tui *tui);
+int view_draw_rollcall(struct tui *tui, int y, int bottom);
+void view_rollcall_next(const json_t *row, char *out, size_t size);
+bool view_rollcall_kill(struct tui *tui);
 /* view_meters.c: the meters over the pools; returns the rows used. */
 int view_draw_meters(struct tui *tui, int y);
 

@@ -195,19 +195,14 @@ static void hint_alert(struct tui *tui, long long alerts, const char *alert)
 static void hint_stopping(struct tui *tui, const json_t *stopping)
 {
     const json_t *first = json_array_get(stopping, 0);
-    double kill_in = field_number(first, "kill_in");
     char next[64];
 
-    if (strcmp(field_text(first, "state"), "unkillable") == 0)
-        snprintf(next, sizeof(next), "survives KILL: the kernel holds it");
-    else if (isnan(kill_in))
-        snprintf(next, sizeof(next), "KILL was sent");
-    else
-        snprintf(next, sizeof(next), "KILL in %.0fs", fmax(0, kill_in));
-    view_hint_as(tui, ROLE_BACKOFF, "Stopping: waits for %zu, first %s[%lld] pid %lld, %s",
-                 json_array_size(stopping), field_text(first, "pool"),
-                 (long long)field_int(first, "slot", 0), (long long)field_int(first, "pid", 0),
-                 next);
+    view_rollcall_next(first, next, sizeof(next));
+    view_hint_as(
+        tui, ROLE_BACKOFF, "Stopping: waits for %lld, first %s[%lld] pid %lld, %s%s",
+        view_rollcall_total(tui), field_text(first, "pool"), (long long)field_int(first, "slot", 0),
+        (long long)field_int(first, "pid", 0), next,
+        strcmp(field_text(first, "state"), "unkillable") == 0 ? ": the kernel holds it" : "");
 }
 
 static void draw_hint(struct tui *tui)
@@ -227,12 +222,20 @@ static void draw_hint(struct tui *tui)
         view_hint(tui, "Enter open · ? help · q quit, pools keep running");
 }
 
+/* Half of the screen at most: the pools stay in sight. */
+static int left_for_rollcall(const struct tui *tui)
+{
+    return (tui->frame.bottom - tui->frame.top) / 2;
+}
+
 static void draw(struct tui *tui)
 {
     struct plan plan = plan_rows(tui);
     const json_t *pool = view_selected(tui);
-    int y = tui->frame.top;
+    int y = tui->frame.top, rollcall = view_rollcall_rows(tui);
 
+    if (rollcall) /* in place of the panes, and of the last pools if need be */
+        plan.detail = rollcall < left_for_rollcall(tui) ? rollcall : left_for_rollcall(tui);
     if (plan.meters)
         y = view_draw_meters(tui, y) + 1;
     if (tui->model.windows[WINDOW_POOLS].loaded && !tui->model.windows[WINDOW_POOLS].total)
@@ -241,9 +244,13 @@ static void draw(struct tui *tui)
                  "again (`lifeguard check` tests it).");
     y = view_draw_list(tui, y, tui->frame.bottom - plan.detail, view_pool_columns,
                        VIEW_POOL_COLUMNS, view_pool_fill, NULL);
-    if (plan.detail && pool)
-        y = draw_detail(tui, pool, y, plan.detail);
-    draw_panes(tui, &plan, y);
+    if (rollcall) {
+        view_draw_rollcall(tui, y, tui->frame.bottom);
+    } else {
+        if (plan.detail && pool)
+            y = draw_detail(tui, pool, y, plan.detail);
+        draw_panes(tui, &plan, y);
+    }
     draw_hint(tui);
 }
 

@@ -78,18 +78,16 @@ class Kill(Case):
                                     ready={"min_uptime": "1ms"}, crash_loop={"failures": 1000000},
                                     **QUICK), service("canary", ["sleep", "100000"]),
                             restart_limit=0)
-        sent = gone = 0
+        sent = 0
         for turn in range(300):
             slot = turn % 4 + 1
             reply = server.control.request("kill", target=f"svc[{slot}]", signal="KILL")
             sent += reply["ok"]
-            gone += not reply["ok"]
             if turn % 20 == 0: # the breaker would leave one slot only
                 server.call("start", target="svc")
         server.call("stop", target="svc")
         server.wait_state("svc", "down", 4)
         self.assertGreater(sent, 10)
-        self.assertGreater(gone, 0)
         deaths = [(event["slot"], event["pid"]) for event in server.events("exited", "svc")]
         self.assertEqual(len(deaths), len(set(deaths)))
         starts = [(event["slot"], event["pid"]) for event in server.events("started", "svc")]

@@ -215,6 +215,32 @@ static void stopping_all_wants_the_name(void **state)
     screen_close(test);
 }
 
+/* While all of it stops, x asks for KILL, and wants the name; Ctrl-C asks only how to leave. */
+static void killing_what_is_left_wants_the_name(void **state)
+{
+    struct screen_test *test = screen_open(24, 80, NULL, NULL);
+    json_t *request;
+
+    (void)state;
+    screen_set(test, "summary",
+               "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"stopping\",\"for\":3,"
+               "\"kill_in\":4}]}");
+    screen_expect(test, "stopping: waits for 1");
+    screen_press(test, "\x03", "Detach");
+    screen_press(test, "\033", "x kills now");
+    screen_settle(test);
+    screen_press(test, "x", "KILL at once to 1");
+    screen_press(test, "\r", "x kills now"); /* nothing typed: No */
+    screen_settle(test);
+    screen_press(test, "x", "Type prod-7 to do it");
+    screen_press(test, "prod-7\r", "KILL to all");
+    request = fake_wait_request(&test->fake, "shutdown");
+    assert_true(json_is_true(json_object_get(request, "now")));
+    json_decref(request);
+    screen_close(test);
+}
+
 static void acknowledging_and_tasks(void **state)
 {
     struct screen_test *test = screen_open(24, 80, NULL, NULL);
@@ -386,6 +412,7 @@ int main(void)
         cmocka_unit_test(pause_and_hold_toggle),
         cmocka_unit_test(the_signal_menu_begins_with_term),
         cmocka_unit_test(stopping_all_wants_the_name),
+        cmocka_unit_test(killing_what_is_left_wants_the_name),
         cmocka_unit_test(acknowledging_and_tasks),
         cmocka_unit_test(evidence_is_of_the_process_that_is_shown),
         cmocka_unit_test(secrets_are_shown_to_who_asks),

@@ -49,6 +49,41 @@ static void every_view_at_every_size(void **state)
     }
 }
 
+/* A shutdown's roll-call, at every size, in ASCII and plain. */
+static void roll_call(void **state)
+{
+    static const char *const ascii[] = {"--ascii", NULL}, *const plain[] = {"--plain", NULL};
+    static const char summary[] =
+        "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"live\":0,\"want\":0,"
+        "\"stopping_total\":44,\"stopping\":["
+        "{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"unkillable\",\"for\":16,\"kill_in\":"
+        "null},"
+        "{\"pool\":\"ocr\",\"slot\":3,\"pid\":78,\"state\":\"stopping\",\"for\":11,\"kill_in\":"
+        "null},"
+        "{\"pool\":\"thumbs-of-a-long-name\",\"slot\":1,\"pid\":4194303,\"state\":\"stopping\","
+        "\"for\":1.2,\"kill_in\":8.8},"
+        "{\"pool\":\"api\",\"slot\":12,\"pid\":90,\"state\":\"draining\",\"for\":1.2,"
+        "\"kill_in\":8.8}]}";
+    static const struct {
+        const char *name;
+        int rows, cols;
+        const char *const *options;
+    } cases[] = {{"rollcall-80x24", 24, 80, NULL},   {"rollcall-120x40", 40, 120, NULL},
+                 {"rollcall-200x60", 60, 200, NULL}, {"rollcall-ascii", 24, 80, ascii},
+                 {"rollcall-plain", 24, 80, plain},  {"rollcall-60x12", 12, 60, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct screen_test *test =
+            screen_open(cases[i].rows, cases[i].cols, cases[i].options, NULL);
+        screen_set(test, "summary", summary);
+        screen_expect(test, "waits for 44");
+        screen_settle(test);
+        screen_compare(test, cases[i].name);
+        screen_close(test);
+    }
+}
+
 static void ascii_only(void **state)
 {
     static const char *const options[] = {"--ascii", NULL};
@@ -113,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_view_at_every_size),
+        cmocka_unit_test(roll_call),
         cmocka_unit_test(ascii_only),
         cmocka_unit_test(a_locale_without_utf8_is_ascii),
         cmocka_unit_test(plain_has_no_bars),
