@@ -119,7 +119,7 @@ struct worker_sort {
     bool desc;
 };
 
-/* Trouble first: hung, failed, held, backoff, then what moves, then busy and idle. */
+/* Trouble first: hung and unhealthy, failed, held, backoff, then what moves, then busy and idle. */
 static int worker_rank(const struct worker *worker)
 {
     static const int ranks[WORKER_STATES] = {
@@ -127,7 +127,8 @@ static int worker_rank(const struct worker *worker)
         [WORKER_STOPPING] = 4, [WORKER_DRAINING] = 5, [WORKER_BUSY] = 6,
         [WORKER_IDLE] = 7,     [WORKER_STARTING] = 8, [WORKER_DOWN] = 9};
 
-    return worker->hung || worker->unkillable ? 0 : ranks[worker->state];
+    return worker->hung || worker->unkillable || worker->health.unhealthy ? 0
+                                                                          : ranks[worker->state];
 }
 
 static double worker_sort_value(const struct worker *worker, const char *key)

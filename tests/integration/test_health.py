@@ -2,10 +2,12 @@
 """Readiness and liveness as they are found out from outside: by a command, a connection, a line."""
 import os
 import signal
+import socket
 import time
 import unittest
 
 from harness import Case, pid_is_there, pid_state, service, wait_for
+from workers import Workers
 
 FAST = {"initial": "10ms", "max": "50ms", "reset_after": "60s"}
 LISTEN = """\
@@ -27,6 +29,12 @@ def listen(where):
 def sleeper(size=1, name="svc", **keys):
     keys.setdefault("restart_backoff", FAST)
     return service(name, ["sleep", "100000"], size, **keys)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 class Readiness(Case):
@@ -63,7 +71,7 @@ class Readiness(Case):
         server.wait_state("svc", "busy", 2)
 
     def test_port(self):
-        port = 20000 + os.getpid() % 20000
+        port = free_port()
         worker = self.script("late.py", LISTEN + f"s = listen('{port}')\n"
                              "while True: s.accept()[0].close()\n")
         server = self.start(service("svc", worker, ready={"tcp": f"tcp://localhost:{port}"}))
@@ -165,6 +173,19 @@ class Liveness(Case):
         wait_for(lambda: server.worker("svc", 1)["generation"] >= 2, 15, "another life")
         server.wait_state("svc", "busy", 1)
 
+    def test_connection_that_is_not_made_in_time_is_a_failure(self):
+        port = free_port()
+        worker = self.script("full.py", "s = socket.socket()\n"
+                             "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+                             f"s.bind(('127.0.0.1', {port}))\n"
+                             "s.listen(0)\n" # takes one or two connections, and never accepts
+                             "sd('READY=1')\n"
+                             "while True: time.sleep(1000)\n")
+        server = self.start(service("svc", worker, restart_backoff=FAST, ready={"notify": True},
+                                    health=self.health(tcp=f"127.0.0.1:{port}", timeout="200ms")))
+        event = server.wait_event("unhealthy", "svc", 30)[0]
+        self.assertIn("3 health checks failed: no connection within 200ms", event["text"])
+
     def test_check_that_hangs_is_killed_and_counts(self):
         probe = self.write("probe", "#!/bin/sh\ntest -e sick || exit 0\n"
                            "echo $$ >> hanging\necho looking\nsleep 54321 & sleep 54321\n", 0o755)
@@ -255,6 +276,24 @@ def wait_for_wall(seconds):
     """The one thing that only time can do: pass."""
     end = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() >= end, seconds + 10, "time to pass")
+
+
+class Working(Workers):
+    def test_unhealthy_worker_is_replaced_and_its_task_done_by_another(self):
+        body = "serve(lambda text, *_: os.getpid() if os.path.exists('well') else time.sleep(1000))\n"
+        server = self.start(self.pool("w", body, size=1, cwd=self.work, health={
+            "command": ["test", "!", "-e", "sick"], "interval": "50ms", "failures": 2}))
+        server.wait_state("w", "idle", 1)
+        first = server.pids("w")[1]
+        self.submit(server, "w", "1")
+        server.wait_state("w", "busy", 1)
+        self.write("well", "")
+        self.write("sick", "")
+        server.wait_event("exited", "w", text="unhealthy: 2 health checks failed: exit 1")
+        os.unlink(f"{self.work}/sick")
+        result = self.wait_results("w", 1)[0]
+        self.assertNotEqual(int(result["result"]), first)
+        self.assertEqual(server.audit()["done"], 1)
 
 
 class Rolling(Case):
