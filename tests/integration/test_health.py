@@ -230,7 +230,7 @@ class Liveness(Case):
         self.assertEqual(server.pids("svc")[1], pid)
 
     def test_no_process_and_no_descriptor_is_left(self):
-        probe = self.write("probe", "#!/bin/sh\necho >> asked\nsleep 300 &\nexit $((RANDOM % 2))\n",
+        probe = self.write("probe", "#!/bin/sh\necho >> asked\nsleep 300 > /dev/null 2>&1 &\nexit $((RANDOM % 2))\n",
                            0o755)
         server = self.start(sleeper(4, cwd=self.work, health=self.health(
             command=["bash", probe], failures=1000)))
@@ -249,17 +249,22 @@ class Liveness(Case):
                 return len(file.read().split())
         wait_for(lambda: children() <= 4 + 4 + 1, 10, "no child to be left")
 
-    def test_stall_of_the_supervisor_fails_no_check(self):
-        server = self.start(sleeper(2, health=self.health(command=["sleep", "0.2"], timeout="1500ms",
-                                                          failures=1)))
-        server.wait_state("svc", "busy", 2)
-        wait_for(lambda: server.worker("svc", 1)["health"] == "ok", 15, "a check")
-        for _ in range(3):
-            os.kill(server.pid, signal.SIGSTOP)
-            wait_for(lambda: pid_state(server.pid) == "T", 10, "a stopped supervisor")
-            wait_for_wall(3)
-            os.kill(server.pid, signal.SIGCONT)
+    def test_standstill_of_the_machine_fails_no_check(self):
+        probe = self.write("probe", "#!/bin/sh\necho $$ >> asked\nexec sleep 1\n", 0o755)
+        server = self.start(sleeper(cwd=self.work, health=self.health(
+            command=[probe], timeout="2500ms", failures=1)))
+        for turn in range(2):
+            wait_for(lambda turn=turn: os.path.exists(f"{self.work}/asked") and
+                     len(self.read("asked").split()) > turn, 15, "a check")
+            pids = [server.pid, int(self.read("asked").split()[-1])]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            wait_for(lambda: all(pid_state(pid) == "T" for pid in pids), 10, "a standstill")
+            wait_for_wall(4)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
             server.status()
+            wait_for(lambda pid=pids[1]: not pid_is_there(pid), 10, "the end of the check")
         self.assertEqual(server.events("unhealthy") + server.events("check"), [])
 
     def test_a_thousand_copies_are_checked_and_the_loop_goes_on(self):
@@ -280,13 +285,18 @@ def wait_for_wall(seconds):
 
 class Working(Workers):
     def test_unhealthy_worker_is_replaced_and_its_task_done_by_another(self):
-        body = "serve(lambda text, *_: os.getpid() if os.path.exists('well') else time.sleep(1000))\n"
+        body = ("def work(text, *_):\n"
+                "    if not os.path.exists('well'):\n"
+                "        print('stuck')\n"
+                "        time.sleep(1000)\n"
+                "    return os.getpid()\n"
+                "serve(work)\n")
         server = self.start(self.pool("w", body, size=1, cwd=self.work, health={
             "command": ["test", "!", "-e", "sick"], "interval": "50ms", "failures": 2}))
         server.wait_state("w", "idle", 1)
         first = server.pids("w")[1]
         self.submit(server, "w", "1")
-        server.wait_state("w", "busy", 1)
+        server.wait_line("w", "stuck")
         self.write("well", "")
         self.write("sick", "")
         server.wait_event("exited", "w", text="unhealthy: 2 health checks failed: exit 1")
