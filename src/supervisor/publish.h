@@ -56,6 +56,9 @@ void publish_counts(const struct supervisor *sup, struct json_out *out,
 void publish_log_path(const struct pool_box *box, int slot, int pid, char *out, size_t size);
 /* Seconds until the queue is empty at the present rates: >= 0, or -1 with *why "grows", "?" or NULL
  * (nothing waits). */
+/* publish_forecast.c: {"size", "eta", "useful"}, or null. */
+void publish_forecast(const struct supervisor *sup, struct json_out *out,
+                      const struct pool_box *box);
 double publish_eta(const struct pool_box *box, int64_t now, const char **why);
 
 /* Once a turn: sends what changed to those who look. */

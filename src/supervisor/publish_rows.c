@@ -100,6 +100,7 @@ static void pool_rates(const struct supervisor *sup, struct json_out *out,
     publish_number(out, "fail_percent", done + failed > 0 ? failed / (done + failed) * 100 : -1, 1);
     publish_number(out, "eta", eta, 1);
     json_put_string(out, "eta_why", why);
+    publish_forecast(sup, out, box);
     publish_number(out, "p95", histogram_quantile(&stats->runtimes, 0.95), 4);
     publish_number(out, "oldest", oldest ? publish_since(sup, oldest->accepted_at) : -1, 1);
     json_put_int(out, "restarts", (int64_t)box->pool->restarts);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "tui/field.h"
 #include "tui/match.h"
@@ -132,6 +133,30 @@ static void want(struct tui *tui)
                    json_pack("{s:i,s:i}", "offset", 0, "count", plan.events));
 }
 
+/* "ocr: at this rate 10m20s; with 12 workers 4m00s". */
+static void format_title(const json_t *pool, char *out, size_t size)
+{
+    const json_t *forecast = json_object_get(pool, "forecast");
+    double eta = field_number(pool, "eta");
+    json_int_t other = field_int(forecast, "size", 0), useful = field_int(forecast, "useful", 0);
+    char now[16], then[16];
+
+    if (!json_is_object(forecast)) {
+        snprintf(out, size, "%s", field_text(pool, "name"));
+        return;
+    }
+    str_format_duration(now, isnan(eta) ? -1 : eta);
+    str_format_duration(then, field_number(forecast, "eta"));
+    if (useful <= field_int(pool, "want", 0))
+        snprintf(out, size, "%s: %s%s; more workers are no help, the CPUs are full",
+                 field_text(pool, "name"), isnan(eta) ? "the queue grows" : "at this rate ",
+                 isnan(eta) ? "" : now);
+    else
+        snprintf(out, size, "%s: %s%s; with %lld workers %s", field_text(pool, "name"),
+                 isnan(eta) ? "the queue grows" : "at this rate ", isnan(eta) ? "" : now,
+                 (long long)(useful < other ? useful : other), then);
+}
+
 /* What is wrong with the selected pool, or what happened to it last. */
 static int draw_detail(struct tui *tui, const json_t *pool, int y, int height)
 {
@@ -139,9 +164,11 @@ static int draw_detail(struct tui *tui, const json_t *pool, int y, int height)
     const char *state = field_text(pool, "state");
     size_t lines = json_array_size(alert);
     struct table_cell last = {.text = ""};
+    char title[200];
     int x;
 
-    view_rule(tui, ++y, field_text(pool, "name"));
+    format_title(pool, title, sizeof(title));
+    view_rule(tui, ++y, title);
     if (!lines) {
         view_pool_event(pool, &last);
         view_put(tui, ++y, 2, ROLE_DIM, "%s",

@@ -40,10 +40,13 @@
  *   eta_why("grows"|"?"|null) oldest(seconds|null) restarts_hour oom(or null)
  *   accepted total(tasks expected|null) done(final states together) finite(bool)
  *   events(last event's seq) alerts(not acknowledged) alert(text of the newest one, or null)
- *   alert_pool stopping[{pool,slot,pid,state,for,kill_in}]: who still holds the exit
+ *   alert_pool stopping[{pool,slot,pid,state,for,kill_in}]: who still holds the exit, at most 20
+ *   of stopping_total
  *
  * view "pools": rows {name mode state hung live want configured size_by size_at busy queue running
  *   accepted done failed retried buried cancelled skipped retrying delayed held_tasks
+ *   deaths({window count alike cause last_line}|null) forecast({size eta useful}|null: with so many
+ *   workers, of which so many are of use)
  *   total(tasks expected|null) rate in_rate fail_percent eta eta_why p95 oldest restarts
  *   restarts_hour cpu rss load[at most 20 of 0..100, newest last, 15 s each] revision paused held
  *   recycling(workers that go when their replacement is up) last_event{at,text}

@@ -63,6 +63,16 @@ class Backlog(Workers):
         self.assertEqual(server.status("w")["size"], 2)
         self.assertEqual(server.events("scaled"), [])
 
+    def test_forecast(self):
+        """With twice as many workers, which sleep and need no CPU, about half the time."""
+        server = self.start(self.pool("w", SLEEP, {"list": ["0.3"] * 60}),
+                            service("s", ["sleep", "9999"]))
+        wait_for(lambda: server.status("w")["done"] >= 6, 15, "some tasks")
+        pool = server.status("w")
+        self.assertEqual((pool["forecast"]["size"], pool["forecast"]["useful"]), (4, 4))
+        self.assertAlmostEqual(pool["forecast"]["eta"], pool["eta"] / 2, delta=pool["eta"] / 5)
+        self.assertIsNone(server.status("s")["forecast"])
+
     def test_needs_a_bound(self):
         path = self.config([self.pool("w", SLEEP, scale={"policy": "backlog"}),
                             service("s", ["true"])])
