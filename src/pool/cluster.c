@@ -13,7 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-static const int64_t WINDOW = CLUSTER_MINUTES * 60 * CLOCK_S;
+static const int64_t WINDOW = (int64_t)CLUSTER_MINUTES * 60 * CLOCK_S;
 
 struct cluster_kind {
     uint64_t key; /* 0 = unused */
