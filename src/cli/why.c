@@ -186,9 +186,9 @@ static bool find_process(struct session *session, const char *target, pid_t *pid
     return false;
 }
 
-static void make_report(const char *verb, struct facts *facts, struct report *report)
+static void make_report(const struct args *args, struct facts *facts, struct report *report)
 {
-    pid_t pid = facts->processes[0].look;
+    const char *verb = args->command->name;
 
     if (strcmp(verb, "stack") == 0) {
         findings_make(facts, 0, report);
@@ -197,7 +197,9 @@ static void make_report(const char *verb, struct facts *facts, struct report *re
     } else if (strcmp(verb, "files") == 0) {
         section_files(facts, report);
     } else {
-        section_environment(pid, true, report);
+        section_environment(facts->processes[0].look,
+                            args_flag(args, "secrets") ? ENVIRONMENT_WHOLE : ENVIRONMENT_SAFE,
+                            report);
     }
 }
 
@@ -242,7 +244,7 @@ int evidence_run(const struct args *args)
             status = cli_fail(CLI_FAILED, "pid %d already exited", (int)pid);
         } else {
             report = mem_new(sizeof(*report));
-            make_report(args->command->name, &facts, report);
+            make_report(args, &facts, report);
             show_report(&session, report);
             report_fini(report);
             free(report);

@@ -27,7 +27,7 @@ static void make_sections(const struct facts *facts, struct report *report)
     section_files(facts, report);
     section_memory(pid, report);
     section_limits(pid, report);
-    section_environment(pid, false, report);
+    section_environment(pid, ENVIRONMENT_NAMES, report);
 }
 
 static int print_report(const struct report *report)

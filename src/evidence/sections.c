@@ -12,20 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "evidence/calls.h"
 #include "evidence/wait.h"
 
-enum { STACK_BYTES = 8192, ENVIRON_BYTES = 256 << 10, THREADS_SAID = 100 };
+enum { STACK_BYTES = 8192, ENVIRON_BYTES = 256 << 10, THREADS_SAID = 100, COMMAND_BYTES = 4096 };
 
-/* The command line with spaces between its words. */
-static void read_command(pid_t pid, char *out, size_t size)
+/* The command line with spaces between its words, without what looks secret. */
+static void read_command(pid_t pid, struct buf *out)
 {
-    ssize_t len = procfs_read_file(pid, "cmdline", out, size);
+    char text[COMMAND_BYTES];
+    const char *previous = NULL;
+    ssize_t len = procfs_read_file(pid, "cmdline", text, sizeof(text));
 
-    for (ssize_t i = 0; i + 1 < len; i++)
-        if (out[i] == '\0')
-            out[i] = ' ';
+    for (const char *at = text; len > 0 && at < text + len; at += strlen(at) + 1) {
+        if (previous)
+            buf_append_char(out, ' ');
+        secret_add_argument(out, previous, at, strlen(at));
+        previous = at;
+    }
 }
 
 void section_processes(const struct facts *facts, struct report *report)
@@ -33,13 +40,14 @@ void section_processes(const struct facts *facts, struct report *report)
     report_section(report, "Processes");
     for (size_t i = 0; i < facts->count; i++) {
         const struct process *process = &facts->processes[i];
-        char command[600];
+        struct buf command = {0};
 
-        read_command(process->pid, command, sizeof(command));
+        read_command(process->pid, &command);
         report_line(report, "%s%d  parent %d  state %c  %zu thread%s  %s",
                     process->in_tree ? "" : "(not its own) ", (int)process->pid, (int)process->ppid,
                     process->state, process->thread_count, process->thread_count == 1 ? "" : "s",
-                    *command ? command : process->comm);
+                    buf_len(&command) ? buf_string(&command) : process->comm);
+        buf_fini(&command);
     }
 }
 
@@ -132,20 +140,35 @@ void section_files(const struct facts *facts, struct report *report)
     }
 }
 
-void section_environment(pid_t pid, bool values, struct report *report)
+/* One variable; true when its value was hidden. */
+static bool add_variable(const char *text, enum environment_part part, struct report *report)
+{
+    struct buf line = {0};
+    bool hidden = false;
+
+    if (part == ENVIRONMENT_NAMES)
+        buf_append(&line, text, strcspn(text, "="));
+    else if (part == ENVIRONMENT_WHOLE)
+        buf_append_string(&line, text);
+    else
+        hidden = secret_add_variable(&line, text, strlen(text));
+    report_line(report, "%s", buf_string(&line));
+    buf_fini(&line);
+    return hidden;
+}
+
+bool section_environment(pid_t pid, enum environment_part part, struct report *report)
 {
     char *text = mem_new(ENVIRON_BYTES);
     ssize_t len = procfs_read_file(pid, "environ", text, ENVIRON_BYTES);
+    bool hidden = false;
 
-    report_section(report, values ? "Environment" : "Environment (names)");
+    report_section(report, part == ENVIRONMENT_NAMES ? "Environment (names)" : "Environment");
     if (len < 0)
         report_line(report, "not permitted");
-    for (const char *at = text; len > 0 && at < text + len; at += strlen(at) + 1) {
-        /* Values may be secrets: a report that is kept has the names alone. */
-        int shown = (int)(values ? strlen(at) : strcspn(at, "="));
-
+    for (const char *at = text; len > 0 && at < text + len; at += strlen(at) + 1)
         if (*at)
-            report_line(report, "%.*s", shown, at);
-    }
+            hidden |= add_variable(at, part, report);
     free(text);
+    return hidden;
 }

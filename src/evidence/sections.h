@@ -18,7 +18,12 @@ void section_files(const struct facts *facts, struct report *report);
 /* What it uses, and the largest mappings. */
 void section_memory(pid_t pid, struct report *report);
 void section_limits(pid_t pid, struct report *report);
-/* Names alone, or with their values. */
-void section_environment(pid_t pid, bool values, struct report *report);
+enum environment_part {
+    ENVIRONMENT_NAMES, /* for reports that are kept */
+    ENVIRONMENT_SAFE,  /* values too, but for those that look secret */
+    ENVIRONMENT_WHOLE
+};
+/* True when a secret was hidden. */
+bool section_environment(pid_t pid, enum environment_part part, struct report *report);
 
 #endif

@@ -294,15 +294,40 @@ static void detail_process(const struct supervisor *sup, struct json_out *out,
     json_close_array(out);
 }
 
+/* What the newest report found; until there is one, what a look from outside tells. */
+static void detail_findings(struct json_out *out, const struct worker *worker)
+{
+    const struct life *life = worker->life;
+    const json_t *finding;
+    size_t i = 0;
+
+    json_open_array(out, "findings");
+    json_array_foreach(life ? life->findings : NULL, i, finding)
+    {
+        const json_t *text = json_object_get(finding, "text");
+
+        json_open_object(out, NULL);
+        json_put_string(out, "kind", json_string_value(json_object_get(finding, "kind")));
+        json_put_bytes(out, "text", json_string_value(text), json_string_length(text));
+        json_close_object(out);
+    }
+    if (!i && life && worker->stopped) {
+        json_open_object(out, NULL);
+        json_put_string(out, "text", "It is stopped by a signal (state T); SIGCONT continues it.");
+        json_close_object(out);
+    }
+    json_close_array(out);
+    json_put_number(out, "findings_age",
+                    life && life->findings ? publish_since(life->sup, life->findings_at) : 0, 0);
+}
+
 static void detail_hang(const struct supervisor *sup, struct json_out *out,
                         const struct worker *worker)
 {
     const struct pool_spec *spec = worker->pool->spec;
-    const struct life *life = worker->life;
     const char *what = NULL;
     int64_t limit = 0, since = 0;
     bool watched = hang_nearest(worker, &what, &limit, &since);
-    char text[240];
 
     json_put_number(out, "heartbeat_limit", (double)spec->hang.heartbeat / 1e9, 3);
     json_put_number(out, "hang_limit", (double)limit / 1e9, 3);
@@ -310,23 +335,7 @@ static void detail_hang(const struct supervisor *sup, struct json_out *out,
     json_put_number(out, "hang_since", watched ? (double)(sup->now - since) / 1e9 : 0, 1);
     json_put_number(out, "hung_for", worker->hung ? (double)(sup->now - worker->hung_at) / 1e9 : 0,
                     1);
-    json_open_array(out, "findings");
-    if (life && worker->stopped) {
-        json_open_object(out, NULL);
-        json_put_string(out, "text", "It is stopped by a signal (state T); SIGCONT continues it.");
-        json_close_object(out);
-    }
-    if (life && (worker->hung || worker->suspect) && watched) {
-        char quiet[16];
-
-        str_format_duration(quiet, (double)(sup->now - since) / 1e9);
-        snprintf(text, sizeof(text), "%s for %s; it sleeps in %.40s", what, quiet,
-                 *life->wchan ? life->wchan : "?");
-        json_open_object(out, NULL);
-        json_put_bytes(out, "text", text, strlen(text));
-        json_close_object(out);
-    }
-    json_close_array(out);
+    detail_findings(out, worker);
 }
 
 static void tail_line(void *ctx, const struct log_line *line)

@@ -138,6 +138,7 @@ static void worker_identity(const struct supervisor *sup, struct json_out *out,
     json_put_string(out, "flag", worker_flag(worker));
     json_put_bool(out, "recycle", worker->recycle);
     json_put_bool(out, "pool_held", worker->pool->held);
+    json_put_bool(out, "hang_held", worker->hang_held);
     json_put_number(out, "since",
                     publish_since(sup, worker->hung ? worker->hung_at : worker->since), 1);
 }

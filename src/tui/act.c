@@ -237,6 +237,30 @@ static void toggle(struct tui *tui, const char *verb, const char *flag)
     act_send(tui, json_pack("{s:s,s:s}", "cmd", ends ? "resume" : verb, "target", pin.pool), what);
 }
 
+/* A hang is shown, but does not end this worker. One without a process: its pool is held. */
+static void hold_worker(struct tui *tui)
+{
+    const json_t *row = tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui);
+    bool held = row && field_bool(row, "hang_held");
+    struct pin pin;
+    char what[192], target[32];
+
+    view_subject(tui, &pin);
+    if (pin.pid <= 0 || (row && field_bool(row, "pool_held"))) {
+        toggle(tui, "hold", "pool_held");
+        return;
+    }
+    snprintf(target, sizeof(target), "%lld", (long long)pin.pid);
+    snprintf(what, sizeof(what),
+             held ? "%.80s[%lld]: no longer held"
+                  : "%.80s[%lld]: a hang does not restart it, H lets go",
+             pin.pool, (long long)pin.slot);
+    act_send(tui,
+             json_pack("{s:s,s:s,s:I}", "cmd", held ? "resume" : "hold", "target", target, "start",
+                       (json_int_t)pin.start),
+             what);
+}
+
 static void on_task(struct tui *tui, const char *verb, const char *done)
 {
     const json_t *row = view_selected(tui);
@@ -296,8 +320,10 @@ bool act_do(struct tui *tui, enum action action)
         resize(tui, action == ACTION_GROW ? 1 : -1);
     else if (action == ACTION_PAUSE)
         toggle(tui, "pause", tui->view == VIEW_POOLS ? "paused" : "pool_paused");
+    else if (action == ACTION_HOLD && tui->view == VIEW_POOLS)
+        toggle(tui, "hold", "held");
     else if (action == ACTION_HOLD)
-        toggle(tui, "hold", tui->view == VIEW_POOLS ? "held" : "pool_held");
+        hold_worker(tui);
     else if (action == ACTION_RESTART)
         act_change(tui, "restart", "Restart");
     else if (action == ACTION_STOP)

@@ -17,6 +17,7 @@
 #include "tui/dialog.h"
 #include "tui/field.h"
 #include "tui/page.h"
+#include "tui/report.h"
 #include "tui/screen.h"
 #include "tui/view.h"
 
@@ -154,6 +155,10 @@ static void act_on_rows(struct tui *tui, enum action action)
         toggle_tag(tui);
     else if (action == ACTION_UNTAG)
         view_clear_tags(tui);
+    else if (action == ACTION_DIAGNOSE)
+        report_diagnose(tui);
+    else if (action == ACTION_NEXT_TAB || action == ACTION_PREVIOUS_TAB)
+        report_turn(tui, action);
     else if (action >= ACTION_STACK && action <= ACTION_REVEAL)
         page_evidence(tui, action);
     else

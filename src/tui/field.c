@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 const char *field_bytes(const json_t *object, const char *key, size_t *len)
 {
@@ -229,4 +230,13 @@ int field_sparkline(char *out, size_t size, const json_t *numbers, int width, do
         used += (size_t)snprintf(out + used, size - used, "\xe2\x96%c", (char)(0x81 + level));
     }
     return (int)(count - from);
+}
+
+size_t field_wrap(const char *text, size_t cells)
+{
+    size_t len = utf8_fit(text, strlen(text), cells), cut = len;
+
+    while (text[len] && cut > 0 && text[cut] != ' ')
+        cut--;
+    return text[len] && cut > 0 ? cut : len;
 }

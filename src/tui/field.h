@@ -39,4 +39,7 @@ void field_format_eta(char out[16], const json_t *object);
  * UTF-8 into out. Returns the cells used. */
 int field_sparkline(char *out, size_t size, const json_t *numbers, int width, double top);
 
+/* How many bytes of the text fit into so many cells, cut at a blank where there is one. */
+size_t field_wrap(const char *text, size_t cells);
+
 #endif

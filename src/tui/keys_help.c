@@ -18,11 +18,11 @@ static const struct key_item events_bar[] = {
 };
 
 static const struct key_item detail_bar[] = {
-    {"F1", "Help", ACTION_HELP},      {"b", "Stack", ACTION_STACK},
-    {"o", "Files", ACTION_FILES},     {"e", "Env", ACTION_ENVIRONMENT},
-    {"l", "Log", ACTION_LOG},         {"p", "Past", ACTION_PREVIOUS_LOG},
-    {"r", "Restart", ACTION_RESTART}, {"F9", "Signal", ACTION_SIGNAL},
-    {"Esc", "Back", ACTION_BACK},
+    {"F1", "Help", ACTION_HELP},        {"d", "Why", ACTION_DIAGNOSE},
+    {"b", "Stack", ACTION_STACK},       {"o", "Files", ACTION_FILES},
+    {"e", "Env", ACTION_ENVIRONMENT},   {"l", "Log", ACTION_LOG},
+    {"p", "Past", ACTION_PREVIOUS_LOG}, {"r", "Restart", ACTION_RESTART},
+    {"F9", "Signal", ACTION_SIGNAL},    {"Esc", "Back", ACTION_BACK},
 };
 
 static const struct key_item logs_bar[] = {
@@ -38,10 +38,8 @@ static const struct key_item logs_bar[] = {
 };
 
 static const struct key_item page_bar[] = {
-    {"F1", "Help", ACTION_HELP},
-    {"F3", "Find", ACTION_FIND},
-    {"n", "Next", ACTION_FIND_NEXT},
-    {"Esc", "Back", ACTION_BACK},
+    {"F1", "Help", ACTION_HELP},      {"F3", "Find", ACTION_FIND},  {"n", "Next", ACTION_FIND_NEXT},
+    {"[ ]", "Page", ACTION_NEXT_TAB}, {"Esc", "Back", ACTION_BACK},
 };
 
 static const struct key_item help_bar[] = {
@@ -86,6 +84,7 @@ static const struct key_help help[] = {
     {"l", "logs", IN_LISTS | IN_DETAIL, ACTION_LOG},
     {"p", "previous run log", IN_WORKERS | IN_DETAIL | IN_LOGS, ACTION_PREVIOUS_LOG},
     {"[ ]", "older / newer run", IN_LOGS, ACTION_OLDER_RUN},
+    {"[ ]", "pages of a worker", IN_DETAIL | IN_PAGE, ACTION_NEXT_TAB},
     {"F", "follow", IN_LOGS, ACTION_FOLLOW},
     {"Space b", "page", IN_LOGS | IN_PAGE, ACTION_PAGE_DOWN},
     {"h l ← → 0", "scroll sideways", IN_LOGS, ACTION_LEFT},
@@ -106,7 +105,7 @@ static const struct key_help help[] = {
     {"a A", "acknowledge / all", IN_POOLS | IN_EVENTS, ACTION_ACK},
     {"F9", "send signal", IN_LISTS | IN_DETAIL, ACTION_SIGNAL},
     {"u", "undo", IN_ALL, ACTION_UNDO},
-    {"b o e", "stack files env", IN_WORKERS | IN_DETAIL, ACTION_STACK},
+    {"d b o e", "why stack files env", IN_WORKERS | IN_DETAIL, ACTION_STACK},
     {"e", "show hidden values", IN_PAGE, ACTION_REVEAL},
     {"Z ^L ^Z", "freeze, redraw, suspend", IN_ALL, ACTION_FREEZE},
     {"y", "copy", IN_ALL, ACTION_COPY},

@@ -8,6 +8,12 @@
 
 enum { NOTICE_SECONDS = 8 };
 
+void notice_clear(struct tui *tui)
+{
+    tui->notice.until = 0;
+    tui->dirty = true;
+}
+
 void notice_say(struct tui *tui, enum role role, const char *format, ...)
 {
     va_list args;

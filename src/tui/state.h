@@ -85,7 +85,19 @@ struct tag {
     struct pin pin;
 };
 
+/* The pages behind a worker's Detail, in the order of `]`. */
+enum page_tab {
+    PAGE_NONE, /* another page, or Detail itself */
+    PAGE_DIAGNOSIS,
+    PAGE_STACK,
+    PAGE_FILES,
+    PAGE_ENVIRONMENT,
+    PAGE_TABS
+};
+
 struct page {
+    enum page_tab tab;
+    struct pin pin; /* whom it is about */
     char title[128];
     char **lines;
     int count;

@@ -127,6 +127,8 @@ void view_sort_pools(struct tui *tui);
 const json_t *view_find_pool(const struct tui *tui, const char *name);
 
 /* notice.c: the message line. */
+/* Takes the last one away: it was about what is there now. */
+void notice_clear(struct tui *tui);
 void notice_say(struct tui *tui, enum role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

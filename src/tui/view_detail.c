@@ -78,6 +78,16 @@ static int draw_command(struct tui *tui, const json_t *worker, int y)
     return y + 1;
 }
 
+/* The clock that is nearest to its end, in a word. */
+static const char *clock_label(const json_t *worker)
+{
+    const char *what = field_text(worker, "hang_what");
+
+    return strncmp(what, "spin", 4) == 0    ? "Spins for"
+           : strncmp(what, "stall", 5) == 0 ? "Stalled for"
+                                            : "Silent for";
+}
+
 static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
 {
     double heartbeat = field_number(worker, "heartbeat");
@@ -88,8 +98,8 @@ static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
 
     if (!(limit > 0))
         limit = field_number(worker, "hang_limit");
-    if (!beats) /* nobody expects heartbeats: what counts is silence */
-        heartbeat = field_number(worker, "hung_for");
+    if (!beats) /* nobody expects heartbeats: another clock is nearest to its end */
+        heartbeat = field_number(worker, "hang_since");
     if (!(limit > 0) && !beats)
         return y;
     field_format_age(age, heartbeat);
@@ -98,7 +108,7 @@ static int draw_heartbeat(struct tui *tui, const json_t *worker, int y)
         snprintf(text, sizeof(text), "%s%s (limit %s)", age, beats ? " ago" : "", late);
     else
         snprintf(text, sizeof(text), "%s ago", age);
-    view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", beats ? "Heartbeat" : "Silent for", text);
+    view_put(tui, y, 2, ROLE_NORMAL, "%-11s %s", beats ? "Heartbeat" : clock_label(worker), text);
     if (!(limit > 0))
         return y + 1;
     over = heartbeat - limit;
@@ -194,25 +204,47 @@ static int draw_usage(struct tui *tui, const json_t *worker, int y)
     return y + 1;
 }
 
+/* Which key shows more of it. */
+static void draw_where(struct tui *tui, int y, int x, const char *text)
+{
+    if (y >= tui->frame.bottom || x + 14 > tui->frame.cols)
+        return;
+    if (strstr(text, "thread"))
+        view_put(tui, y, x + 7, ROLE_KEY, "b stack");
+    else if (strstr(text, "log line"))
+        view_put(tui, y, x + 7, ROLE_KEY, "l logs");
+}
+
 static int draw_findings(struct tui *tui, const json_t *worker, int y, int bottom)
 {
     const json_t *findings = json_object_get(worker, "findings"), *finding;
     size_t count = json_array_size(findings), i;
+    char age[16];
+    int x;
 
     if (!count || y + 1 >= bottom)
         return y;
-    view_put(tui, ++y, 2, ROLE_TITLE, "Diagnosis (%zu finding%s)", count, count == 1 ? "" : "s");
+    field_format_age(age, field_number(worker, "findings_age"));
+    x = view_put(tui, ++y, 2, ROLE_TITLE, "Diagnosis (%zu finding%s)", count,
+                 count == 1 ? "" : "s");
+    if (field_number(worker, "findings_age") >= 1)
+        x = view_put(tui, y, x, ROLE_DIM, "  %s ago", age);
+    view_put(tui, y, x + 2, ROLE_KEY, "d look now");
     json_array_foreach(findings, i, finding)
     {
         const char *text = field_text(finding, "text");
-        int x;
-        if (++y >= bottom)
-            break;
-        x = view_put(tui, y, 2, ROLE_NORMAL, "%zu %s", i + 1, text);
-        if (strstr(text, "thread"))
-            view_put(tui, y, x + 7, ROLE_KEY, "b stack");
-        else if (strstr(text, "log line"))
-            view_put(tui, y, x + 7, ROLE_KEY, "l logs");
+        int lines = 0;
+
+        /* Two lines each: the whole is on the page behind `d`. */
+        for (; *text && lines < 2 && ++y < bottom; lines++) {
+            size_t cut = field_wrap(text, (size_t)tui->frame.cols - 6);
+
+            if (!lines)
+                view_put(tui, y, 2, ROLE_NORMAL, "%zu", i + 1);
+            x = view_put(tui, y, 4, ROLE_NORMAL, "%.*s", (int)cut, text);
+            text += cut + strspn(text + cut, " ");
+        }
+        draw_where(tui, y, x, field_text(finding, "text"));
     }
     return y + 1;
 }
@@ -317,7 +349,9 @@ static void draw(struct tui *tui)
     y = draw_findings(tui, worker, y, bottom);
     y = draw_lives(tui, worker, y, bottom);
     draw_tail(tui, worker, y);
-    if (!isnan(restart_in))
+    if (field_bool(worker, "hang_held"))
+        view_hint(tui, "held by an operator: a hang does not restart it.  H lets go");
+    else if (!isnan(restart_in))
         view_hint(tui, "Auto-restart in %.0fs.  H hold  r restart now", restart_in);
     else if (*field_text(worker, "cgroup"))
         view_hint(tui, "cgroup %s", field_text(worker, "cgroup"));

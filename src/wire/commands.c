@@ -27,6 +27,12 @@ static const struct command_arg worker_arg[] = {
      .required = true},
 };
 
+static const struct command_arg env_args[] = {
+    {"target", "PID", "a worker: its PID, or POOL[SLOT]", ARG_STRING, .positional = true,
+     .required = true},
+    {"secrets", NULL, "the values of passwords, tokens and keys too", .kind = ARG_FLAG},
+};
+
 static const struct command_arg hold_args[] = {
     {"target", "TARGET", "POOL, POOL[SLOT] or PID", ARG_STRING, .positional = true,
      .required = true},
@@ -262,7 +268,9 @@ const struct command command_table[] = {
      ARGS(worker_arg)},
     {"stack", "show a worker's threads, system calls and kernel stacks", NULL, ARGS(worker_arg)},
     {"files", "show a worker's open files, pipes and sockets", NULL, ARGS(worker_arg)},
-    {"env", "show a worker's environment", NULL, ARGS(worker_arg)},
+    {"env", "show a worker's environment",
+     "Values of variables whose names speak of secrets are hidden, unless --secrets is given.",
+     ARGS(env_args)},
     {"events", "show what happened: starts, ends, hangs, who did what", NULL, ARGS(events_args)},
 
     {"scale", "change a pool's number of workers",

@@ -58,7 +58,7 @@
  *   filter(regex, optional; "!" first inverts) offset count; rows {pool mode slot pid start
  *   generation age(of the process|null) state flag(null|"suspect"|"unhealthy"|"hung"|"stopped"|
  *   "unkillable") health(null: not checked|"unknown"|"ok"|"failing"|"unhealthy") health_why(null)
- *   recycle(bool) pool_held(bool) since(seconds in this state) cpu rss
+ *   recycle(bool) pool_held hang_held(bools: by an operator) since(seconds in this state) cpu rss
  *   heartbeat(seconds since|null) done life_done(tasks of this process, worker mode)
  *   in_flight task{id,text,attempt,since}: the oldest in hand;
  *   progress(0..100|null) progress_done progress_total progress_text eta: of that task;

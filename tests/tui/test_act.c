@@ -314,7 +314,7 @@ static void evidence_is_of_the_process_that_is_shown(void **state)
     screen_press(test, "/^PATH=\r", "▸ PATH=");
     screen_press(test, "\033", "Space tags");
     screen_press(test, "b", "threads");
-    screen_expect(test, "thread ");
+    screen_expect(test, "CPU ");
     screen_press(test, "\033", "Space tags");
     /* The same number, another process: nothing of it is shown. */
     show_process(test, getpid(), start_of(getpid()) + 1);

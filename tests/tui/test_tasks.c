@@ -110,15 +110,15 @@ static void who_survives_kill(void **state)
     screen_close(test);
 }
 
-static void hold_is_of_the_pool(void **state)
+static void hold_is_of_the_worker_or_its_pool(void **state)
 {
     struct screen_test *test = open_workers(24, 80);
     json_t *request;
 
     (void)state;
-    screen_press(test, "H", "ocr: automatic restarts held");
+    screen_press(test, "H", "ocr[2]: a hang does not restart it");
     request = fake_wait_request(&test->fake, "hold");
-    assert_string_equal(json_string_value(json_object_get(request, "target")), "ocr");
+    assert_string_equal(json_string_value(json_object_get(request, "target")), "48191");
     json_decref(request);
     screen_set(test, "workers",
                "[{\"pool\":\"ocr\",\"slot\":1,\"pid\":48190,\"start\":7,\"state\":\"busy\","
@@ -281,7 +281,7 @@ int main(void)
         cmocka_unit_test(the_pane_and_the_page_of_a_worker),
         cmocka_unit_test(a_kill_names_all_tasks_in_hand),
         cmocka_unit_test(who_survives_kill),
-        cmocka_unit_test(hold_is_of_the_pool),
+        cmocka_unit_test(hold_is_of_the_worker_or_its_pool),
         cmocka_unit_test(a_running_task),
         cmocka_unit_test(a_waiting_task),
         cmocka_unit_test(a_buried_task),
