@@ -14,6 +14,8 @@
 static const double CPU_SIGN = 0.01;
 /* What makes a spin: so much of a CPU wanted between two samples. */
 static const double SPIN_SHARE = 0.9;
+/* Of a younger process a KILL takes no evidence: it would be over before that is there. */
+static const int64_t EVIDENCE_AGE = 2 * CLOCK_S;
 
 void worker_on_exit(struct worker *worker, const struct worker_end *end, int64_t now)
 {
@@ -174,6 +176,7 @@ void worker_request_signal(struct worker *worker, int signal, const char *who, i
     worker->sent_signal = signal;
     if (worker->stop_reason == STOP_NONE)
         snprintf(worker->who, sizeof(worker->who), "%s", who);
-    if (signal != SIGKILL || !gather_first(worker, GATHER_SIGNAL, now))
+    if (signal != SIGKILL || now - worker->started_at < EVIDENCE_AGE ||
+        !gather_first(worker, GATHER_SIGNAL, now))
         worker->pool->effects->signal(worker->pool->ctx, worker, signal);
 }

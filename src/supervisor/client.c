@@ -169,6 +169,7 @@ struct client *client_new(struct supervisor *sup, int fd, const struct sock_peer
     buf_init(&client->in, CONTROL_LINE_MAX + READ_STEP);
     buf_init(&client->out, CLIENT_OUT_MAX);
     snprintf(client->who, sizeof(client->who), "uid %u", (unsigned)peer->uid);
+    snprintf(client->by, sizeof(client->by), "%s", client->who);
     list_push_back(&sup->clients, &client->link);
     sup->client_count++;
     if (loop_add(sup->loop, &client->watch, fd, EPOLLIN, client_on_ready, client) < 0)

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "pool/worker.h"
 #include "supervisor/view_filter.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
@@ -77,6 +78,7 @@ struct client {
     bool closing; /* close when `out` is sent */
     bool dead;    /* freed at the end of the turn */
     char who[48];
+    char by[WORKER_WHO_MAX]; /* who, and at which terminal: for causes of death */
     char origin[64];
     struct subscription subs[VIEW_COUNT];
     struct pool_box *results; /* map: the pool whose results it takes */

@@ -121,9 +121,9 @@ void cmd_stop(struct request *request)
         return;
     operator_event(request, &target, "stop", "stop");
     if (target.worker)
-        worker_request_stop(target.worker, client->who, client->sup->now);
+        worker_request_stop(target.worker, client->by, client->sup->now);
     else
-        pool_stop(target.box->pool, STOP_OPERATOR, client->who, client->sup->now);
+        pool_stop(target.box->pool, STOP_OPERATOR, client->by, client->sup->now);
     request_ok(request);
 }
 
@@ -136,7 +136,7 @@ void cmd_restart(struct request *request)
         return;
     operator_event(request, &target, "restart", target.worker ? "restart" : "rolling restart");
     if (target.worker)
-        worker_request_restart(target.worker, client->who, client->sup->now);
+        worker_request_restart(target.worker, client->by, client->sup->now);
     else
         pool_restart(target.box->pool, client->sup->now);
     request_ok(request);
@@ -244,7 +244,7 @@ void cmd_drain(struct request *request)
         return;
     operator_event(request, &target, "drain", "draining");
     if (target.worker)
-        worker_request_drain(target.worker, client->who, client->sup->now);
+        worker_request_drain(target.worker, client->by, client->sup->now);
     else
         pool_drain(target.box->pool, client->sup->now);
     request_ok(request);
@@ -278,7 +278,7 @@ void cmd_kill(struct request *request)
     }
     snprintf(text, sizeof(text), "signal %s", str_signal_name(signal));
     operator_event(request, &target, "signal", text);
-    worker_request_signal(target.worker, signal, client->who, client->sup->now);
+    worker_request_signal(target.worker, signal, client->by, client->sup->now);
     request_ok(request);
 }
 

@@ -184,6 +184,6 @@ void cmd_shutdown(struct request *request)
     if (client->map && !request_flag(request, "now"))
         supervisor_finish_tasks(client->sup);
     else
-        supervisor_shutdown(client->sup, client->who, request_flag(request, "now"));
+        supervisor_shutdown(client->sup, client->by, request_flag(request, "now"));
     request_ok(request);
 }

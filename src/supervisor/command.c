@@ -220,6 +220,10 @@ static void client_greet(struct client *client, const json_t *json)
     }
     if (user && *user)
         snprintf(client->who, sizeof(client->who), "%s", user);
+    if (tty && str_starts(tty, "/dev/"))
+        tty += 5;
+    snprintf(client->by, sizeof(client->by), "%.27s%s%.16s", client->who, tty && *tty ? " on " : "",
+             tty ? tty : "");
     snprintf(client->origin, sizeof(client->origin), "%s%s uid %u", tty && *tty ? "tty " : "",
              tty && *tty ? tty : "no tty", (unsigned)client->peer.uid);
     client->greeted = true;

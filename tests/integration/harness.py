@@ -96,14 +96,14 @@ class Refused(Exception):
 class Control:
     """One connection of the control protocol."""
 
-    def __init__(self, path, user="tester"):
+    def __init__(self, path, user="tester", **hello):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(20 * PATIENCE)
         self.socket.connect(path)
         self.pending = b""
         self.messages = []
         self.last_id = 0
-        self.send({"hello": "lifeguard", "protocol": 1, "client": "test", "user": user})
+        self.send({"hello": "lifeguard", "protocol": 1, "client": "test", "user": user, **hello})
         self.hello = self.receive()
 
     def send(self, message):

@@ -184,14 +184,17 @@ class Guardian(Death):
     def test_both_killed(self):
         """Plain workers end at once; with cgroups the next supervisor ends what daemonised itself
         before it starts anything."""
-        server = self.family(16)
+        # A name of its own: whoever starts under a dead supervisor's name sweeps what that left.
+        name = f"both{os.getpid()}"
+        server = self.family(16, name=name)
         kinds = self.kinds()
         os.kill(server.process.pid, signal.SIGSTOP) # so that neither sees the other die
         os.kill(server.pid, signal.SIGKILL)
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
         self.assert_all_gone({pid: kind for pid, kind in kinds.items() if kind == "worker"})
-        again = self.start(service("svc", ["sleep", "100000"], 2, ready={"min_uptime": "50ms"}))
+        again = self.start(service("svc", ["sleep", "100000"], 2, ready={"min_uptime": "50ms"}),
+                           name=name)
         if again.status()["tier"] == "cgroup":
             self.assertEqual(self.survivors(kinds), {})
             again.wait_event("sweep")

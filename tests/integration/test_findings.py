@@ -8,7 +8,8 @@ import subprocess
 import time
 import unittest
 
-from harness import PATIENCE, PROGRAM, PYTHON, Case, pid_is_there, service, wait_for
+from harness import (PATIENCE, PROGRAM, PYTHON, Case, Control, pid_is_there, service,
+                     wait_for)
 from workers import PROTO
 
 HANG = os.environ["HANG_WAYS"]
@@ -141,9 +142,20 @@ class Ways(Case):
                                     ready=QUICK, restart_backoff={"initial": "10ms"}))
         server.wait_line("idle", "x")
         pid = server.pids("idle")[1]
+        # Of a younger one no evidence is taken.
+        wait_for(lambda: server.worker("idle", 1)["age"] >= 3, 10, "it to be old enough")
         server.call("kill", target=str(pid), signal="KILL")
         server.wait_event("exited", "idle", text="killed by tester")
         self.assertRegex(self.client(server, "why", str(pid)), r"sleeps for \d+s")
+
+    def test_a_cause_of_death_names_operator_and_terminal(self):
+        server = self.start(service("idle", self.script("idle.py", "print('x')\ntime.sleep(1e6)\n"),
+                                    ready=QUICK))
+        server.wait_line("idle", "x")
+        ana = Control(server.socket_path, user="ana", tty="pts/7")
+        ana.call("kill", target="idle[1]", signal="KILL")
+        ana.close()
+        server.wait_event("exited", "idle", text="killed by ana on pts/7: signal 9 (KILL)")
 
     def test_a_late_task_leaves_evidence(self):
         server = self.start({"name": "late", "mode": "command", "command": ["sleep", "{}"],
