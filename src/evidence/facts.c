@@ -185,7 +185,7 @@ int facts_gather(struct facts *facts, pid_t pid, uint64_t start, int window_ms)
 
 void facts_fini(struct facts *facts)
 {
-    for (size_t i = 0; i < facts->count; i++)
+    for (size_t i = 0; facts->processes && i < facts->count; i++)
         process_fini(&facts->processes[i]);
     free(facts->processes);
     *facts = (struct facts){0};

@@ -33,13 +33,6 @@ struct shared *shared_new(shared_answer_function *answer, void *ctx)
     return shared;
 }
 
-static void claims_free(struct list *claims)
-{
-    LIST_EACH(node, claims)
-    free(LIST_ENTRY(node, struct claim, link));
-    list_init(claims);
-}
-
 static void object_free(struct object *object)
 {
     struct text *text;
@@ -403,20 +396,15 @@ void shared_forget(struct shared *shared, const void *holder)
     LIST_EACH(node, &shared->objects)
     {
         struct object *object = LIST_ENTRY(node, struct object, link);
-        struct claim *claim = claim_find(&object->waiters, holder);
+        int given_back;
 
         if (object->kind > KIND_SEMAPHORE)
             return;
-        if (claim) {
-            list_remove(&claim->link);
-            free(claim);
-        }
-        while ((claim = claim_find(&object->holders, holder)) != NULL) {
-            list_remove(&claim->link);
-            free(claim);
-            object->free++;
+        claims_forget(&object->waiters, holder);
+        given_back = claims_forget(&object->holders, holder);
+        object->free += given_back;
+        if (given_back)
             object->abandoned = object->kind == KIND_LOCK;
-        }
         object_grant(shared, object);
     }
 }

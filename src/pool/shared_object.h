@@ -51,16 +51,9 @@ struct shared {
 };
 
 /* The claim of this holder, or NULL. */
-static inline struct claim *claim_find(const struct list *claims, const void *holder)
-{
-    LIST_EACH(node, claims)
-    {
-        struct claim *claim = LIST_ENTRY(node, struct claim, link);
-
-        if (claim->holder == holder)
-            return claim;
-    }
-    return NULL;
-}
+struct claim *claim_find(const struct list *claims, const void *holder);
+/* Drops the claims of this holder; how many there were. */
+int claims_forget(struct list *claims, const void *holder);
+void claims_free(struct list *claims);
 
 #endif

@@ -170,7 +170,7 @@ static void pool_deaths(const struct supervisor *sup, struct json_out *out, cons
         return;
     }
     json_open_object(out, "deaths");
-    json_put_int(out, "window", CLUSTER_MINUTES * 60);
+    json_put_int(out, "window", INT64_C(60) * CLUSTER_MINUTES);
     json_put_int(out, "count", view.deaths);
     json_put_int(out, "alike", view.alike);
     json_put_bytes(out, "cause", view.cause, strlen(view.cause));
