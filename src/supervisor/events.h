@@ -14,7 +14,7 @@ struct supervisor;
 struct pool;
 struct worker;
 
-enum { EVENTS_KEPT = 2048, EVENT_TEXT_MAX = 200, EVENT_UNDO_SECONDS = 8 };
+enum { EVENTS_KEPT = 2048, EVENT_TEXT_MAX = 280, EVENT_UNDO_SECONDS = 8 };
 
 enum event_level { LEVEL_INFO, LEVEL_GOOD, LEVEL_NOTE, LEVEL_BAD, LEVEL_HUNG, LEVEL_GAVE_UP };
 

@@ -111,7 +111,7 @@ static void inquiry_tell(struct inquiry *inquiry, const char *name)
     }
     if (inquiry->kind != GATHER_NONE)
         event_add(sup, "evidence", LEVEL_NOTE, false, "", inquiry->box->pool, worker,
-                  "%.200s (lifeguard why %d)", first_finding(inquiry->report), inquiry->pid);
+                  "%.240s (lifeguard why %d)", first_finding(inquiry->report), inquiry->pid);
 }
 
 static void inquiry_finish(struct inquiry *inquiry)

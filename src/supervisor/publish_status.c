@@ -156,7 +156,7 @@ static void summary_work(const struct supervisor *sup, struct json_out *out, con
 static void summary_alerts(const struct supervisor *sup, struct json_out *out)
 {
     const struct event *alert = event_newest_alert(sup->events);
-    char text[320];
+    char text[400];
 
     json_put_int(out, "events", (int64_t)sup->events->next - 1);
     json_put_int(out, "alerts", (int64_t)sup->events->alerts);

@@ -114,8 +114,10 @@ static void add_signs(json_t *lines, const struct life *life)
 
     ago(sup, worker->started_at, age);
     ago(sup, worker->since, since);
-    add_line(lines, "started %s ago; %s%s%s for %s", age, worker_state_name(worker->state),
-             worker->hung ? ", hung" : "", worker->stopped ? ", stopped by a signal" : "", since);
+    ago(sup, worker->hung_at, limit);
+    add_line(lines, "started %s ago; %s for %s%s%s%s", age, worker_state_name(worker->state), since,
+             worker->hung ? ", hung for " : "", worker->hung ? limit : "",
+             worker->stopped ? ", stopped by a signal" : "");
     ago(sup, worker->last_output, age);
     ago(sup, worker->last_cpu, since);
     add_line(lines, "last output, answer or progress %s ago; last use of the CPU seen %s ago", age,

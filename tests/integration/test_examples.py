@@ -102,6 +102,22 @@ class Examples(Case):
         self.assertIn("no division", words["error"])
         self.assertEqual(self.logs("divide").count(b"ZeroDivisionError: division by zero"), 3)
 
+    def test_stuck(self):
+        """Each of its four is named, as the README shows it."""
+        server = self.spawn(["run", f"{self.work}/examples/stuck.cfg", "--headless"],
+                            "stuck").connect()
+        for pool, hung, found in (
+                ("pipe", "silent", "which waits to write into a full pipe (fd 1), which pid "),
+                ("spin", "spins", "spins in user code"),
+                ("stalled", "stalled", "waits for its child pid "),
+                ("restarted", "silent", "waits for its child pid ")):
+            self.assertIn(hung, server.wait_event("hung", pool, 40)[0]["text"])
+            text = server.wait_event("evidence", pool)[0]["text"]
+            self.assertIn(found, text)
+            self.assertRegex(text, r"\(lifeguard why \d+\)$")
+        server.wait_event("exited", "restarted", text="hang by lifeguard")
+        server.shutdown()
+
     def test_hanging(self):
         results = {each["seq"]: each for each in self.run_example("hanging", 1)}
         self.assertEqual({each["result"] for each in results.values() if each["ok"]},
