@@ -51,6 +51,9 @@ void worker_on_gathered(struct worker *worker, int64_t now)
         if (worker->state == WORKER_STARTING)
             worker_stop(worker, STOP_START_TIMEOUT, "", now);
         break;
+    case GATHER_HEALTH:
+        health_act(worker, now);
+        break;
     case GATHER_KILL:
         if (worker->state == WORKER_STOPPING)
             worker_handle(worker, EVENT_TIMEOUT, now);
@@ -68,8 +71,9 @@ void worker_on_gathered(struct worker *worker, int64_t now)
 const char *gather_kind_name(enum gather_kind kind)
 {
     static const char *const names[GATHER_KINDS] = {
-        [GATHER_NONE] = "asked",          [GATHER_HANG] = "hang", [GATHER_TIMEOUT] = "time-out",
-        [GATHER_START_TIMEOUT] = "start", [GATHER_KILL] = "kill", [GATHER_SIGNAL] = "signal"};
+        [GATHER_NONE] = "asked",          [GATHER_HANG] = "hang",     [GATHER_TIMEOUT] = "time-out",
+        [GATHER_START_TIMEOUT] = "start", [GATHER_HEALTH] = "health", [GATHER_KILL] = "kill",
+        [GATHER_SIGNAL] = "signal"};
 
     return names[kind];
 }

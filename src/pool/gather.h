@@ -18,6 +18,7 @@ enum gather_kind {
     GATHER_HANG,
     GATHER_TIMEOUT,       /* a task's time is over */
     GATHER_START_TIMEOUT, /* it did not become ready */
+    GATHER_HEALTH,        /* its checks failed */
     GATHER_KILL,          /* it outlived its grace time */
     GATHER_SIGNAL,        /* an operator's KILL */
     GATHER_KINDS

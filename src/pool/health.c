@@ -81,7 +81,8 @@ void health_end_life(struct worker *worker)
 
 void health_act(struct worker *worker, int64_t now)
 {
-    if (worker->health.unhealthy && !worker->pool->held && health_is_watched(worker))
+    if (worker->health.unhealthy && !worker->pool->held && health_is_watched(worker) &&
+        !gather_first(worker, GATHER_HEALTH, now))
         worker_stop(worker, STOP_UNHEALTHY, "", now);
 }
 

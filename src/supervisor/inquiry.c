@@ -166,7 +166,8 @@ static char **program_arguments(const struct inquiry *inquiry)
 static bool inquiry_wants_program(const struct inquiry *inquiry)
 {
     bool deed = inquiry->kind == GATHER_HANG || inquiry->kind == GATHER_TIMEOUT ||
-                inquiry->kind == GATHER_START_TIMEOUT || inquiry->kind == GATHER_NONE;
+                inquiry->kind == GATHER_START_TIMEOUT || inquiry->kind == GATHER_HEALTH ||
+                inquiry->kind == GATHER_NONE;
 
     return deed && inquiry->life && !inquiry->life->exited && inquiry->box->spec->hang.evidence;
 }

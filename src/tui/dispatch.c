@@ -157,6 +157,8 @@ static void act_on_rows(struct tui *tui, enum action action)
         view_clear_tags(tui);
     else if (action == ACTION_DIAGNOSE)
         report_diagnose(tui);
+    else if (action == ACTION_TRACE)
+        trace_begin(tui);
     else if (action == ACTION_NEXT_TAB || action == ACTION_PREVIOUS_TAB)
         report_turn(tui, action);
     else if (action >= ACTION_STACK && action <= ACTION_REVEAL)

@@ -18,11 +18,12 @@ static const struct key_item events_bar[] = {
 };
 
 static const struct key_item detail_bar[] = {
-    {"F1", "Help", ACTION_HELP},        {"d", "Why", ACTION_DIAGNOSE},
+    {"F1", "Help", ACTION_HELP},        {"s", "Strace", ACTION_TRACE},
     {"b", "Stack", ACTION_STACK},       {"o", "Files", ACTION_FILES},
     {"e", "Env", ACTION_ENVIRONMENT},   {"l", "Log", ACTION_LOG},
     {"p", "Past", ACTION_PREVIOUS_LOG}, {"r", "Restart", ACTION_RESTART},
     {"F9", "Signal", ACTION_SIGNAL},    {"Esc", "Back", ACTION_BACK},
+    {"d", "Why", ACTION_DIAGNOSE},
 };
 
 static const struct key_item logs_bar[] = {
@@ -105,7 +106,7 @@ static const struct key_help help[] = {
     {"a A", "acknowledge / all", IN_POOLS | IN_EVENTS, ACTION_ACK},
     {"F9", "send signal", IN_LISTS | IN_DETAIL, ACTION_SIGNAL},
     {"u", "undo", IN_ALL, ACTION_UNDO},
-    {"d b o e", "why stack files env", IN_WORKERS | IN_DETAIL, ACTION_STACK},
+    {"d s b o e", "why strace stack ...", IN_WORKERS | IN_DETAIL, ACTION_STACK},
     {"e", "show hidden values", IN_PAGE, ACTION_REVEAL},
     {"Z ^L ^Z", "freeze, redraw, suspend", IN_ALL, ACTION_FREEZE},
     {"y", "copy", IN_ALL, ACTION_COPY},

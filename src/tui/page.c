@@ -52,6 +52,11 @@ void page_add(struct tui *tui, const char *bytes, size_t len)
     tui->page.lines[tui->page.count++] = mem_copy_bytes(bytes, len > LINE_BYTES ? LINE_BYTES : len);
 }
 
+bool page_is_full(const struct tui *tui)
+{
+    return tui->page.count > PAGE_LINES;
+}
+
 void page_printf(struct tui *tui, const char *format, ...)
 {
     char text[LINE_BYTES];

@@ -4,6 +4,7 @@
 #define LIFEGUARD_TUI_PAGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "tui/keys.h"
 
@@ -13,6 +14,8 @@ struct tui;
 void page_clear(struct tui *tui);
 void page_title(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_add(struct tui *tui, const char *bytes, size_t len);
+/* It takes no more lines. */
+bool page_is_full(const struct tui *tui);
 void page_printf(struct tui *tui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Sends the request (taken over); an answer with more than "ok" becomes a page, else `what` is
  * said. */

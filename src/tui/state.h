@@ -20,6 +20,7 @@
 #include "tui/table.h"
 #include "tui/terminal.h"
 #include "tui/theme.h"
+#include "tui/trace.h"
 #include "tui/tui.h"
 
 struct dialog;
@@ -98,6 +99,7 @@ enum page_tab {
 struct page {
     enum page_tab tab;
     struct pin pin; /* whom it is about */
+    bool trace;     /* it is filled by strace */
     char title[128];
     char **lines;
     int count;
@@ -134,6 +136,7 @@ struct tui {
     struct pin detail;
     struct logview logs;
     struct page page;
+    struct trace trace;
 
     struct tag *tags; /* tagged rows */
     int tag_count;

@@ -188,6 +188,8 @@ static int64_t next_deadline(const struct tui *tui)
         next = due;
     if (tui->notice.until && tui->notice.until < next)
         next = tui->notice.until;
+    if (trace_deadline(tui) < next)
+        next = trace_deadline(tui);
     if (input_is_partial(&tui->input) && clock_add(tui->pressed, ESCAPE_WAIT) < next)
         next = clock_add(tui->pressed, ESCAPE_WAIT);
     if ((net_stale(&tui->net, tui->now) > 0 || tui->net.fd < 0) &&
@@ -199,6 +201,7 @@ static int64_t next_deadline(const struct tui *tui)
 static void tick(struct tui *tui)
 {
     net_tick(&tui->net, tui->now);
+    trace_tick(tui);
     if (tui->notice.until && tui->now >= tui->notice.until) {
         tui->notice.until = 0;
         tui->dirty = true;
@@ -227,11 +230,12 @@ static void settle(struct tui *tui)
 
 static void wait_for_events(struct tui *tui, int signal_fd)
 {
-    struct pollfd fds[3] = {
+    struct pollfd fds[4] = {
         {.fd = signal_fd, .events = POLLIN},
         {.fd = tui->terminal.fd,
          .events = (short)(POLLIN | (terminal_is_busy(&tui->terminal) ? POLLOUT : 0))},
-        {.fd = tui->net.fd, .events = net_events(&tui->net)}};
+        {.fd = tui->net.fd, .events = net_events(&tui->net)},
+        {.fd = trace_fd(tui), .events = POLLIN}};
     int64_t next = next_deadline(tui), left = next - clock_now();
     struct timespec timeout = {.tv_sec = left > 0 ? left / CLOCK_S : 0,
                                .tv_nsec = left > 0 ? left % CLOCK_S : 0};
@@ -247,6 +251,8 @@ static void wait_for_events(struct tui *tui, int signal_fd)
         take_keys(tui);
     if (fds[2].revents)
         net_serve(&tui->net, fds[2].revents, tui->now);
+    if (fds[3].revents && trace_fd(tui) >= 0)
+        trace_read(tui);
 }
 
 static void loop(struct tui *tui, int signal_fd)
@@ -298,6 +304,7 @@ static void free_tui(struct tui *tui)
         match_free(tui->filters[i].match);
     match_free(tui->find.match);
     view_clear_tags(tui);
+    trace_end(tui);
     page_clear(tui);
     logview_fini(&tui->logs);
     free(tui->pools);

@@ -316,6 +316,9 @@ static void evidence_is_of_the_process_that_is_shown(void **state)
     screen_press(test, "b", "threads");
     screen_expect(test, "CPU ");
     screen_press(test, "\033", "Space tags");
+    screen_press(test, "s", "system calls");
+    screen_expect(test, "strace: "); /* attached, or why not */
+    screen_press(test, "\033", "Space tags");
     /* The same number, another process: nothing of it is shown. */
     show_process(test, getpid(), start_of(getpid()) + 1);
     screen_press(test, "e", "is gone");
