@@ -120,7 +120,7 @@ class Completions(Case):
         return done.stdout.split()
 
     def test_bash(self):
-        self.assertEqual(self.complete("lifeguard", "sta"), ["status", "start"])
+        self.assertEqual(self.complete("lifeguard", "sta"), ["status", "stack", "start"])
         self.assertIn("--audit", self.complete("lifeguard", "tasks", "--"))
         self.assertIn("--json", self.complete("lifeguard", "-S", "x", "tasks", "--"))
         self.assertEqual(self.complete("lifeguard", "map", "--jobl"), [])

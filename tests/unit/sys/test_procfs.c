@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,7 +76,7 @@ static void stat_is_read(void **state)
     assert_int_equal(stat.pgid, child);
     assert_int_equal(stat.session, child);
     assert_int_equal(stat.threads, 1);
-    assert_int_equal(stat.nice, 0);
+    assert_int_equal(stat.nice, getpriority(PRIO_PROCESS, 0));
     assert_true(stat.rss > 4096);
     assert_true(stat.start > 0);
     kill(child, SIGSTOP);
