@@ -29,23 +29,15 @@ bool gather_first(struct worker *worker, enum gather_kind kind, int64_t now)
     return true;
 }
 
-void worker_on_gathered(struct worker *worker, int64_t now)
+static void gather_do(struct worker *worker, enum gather_kind kind, int64_t now)
 {
-    enum gather_kind kind = worker->gathering;
-
-    worker->gathering = GATHER_NONE;
-    if (!worker->has_process || worker->exited)
-        return;
-    worker->gathered = true;
     switch (kind) {
     case GATHER_HANG:
         hang_act(worker, now);
         break;
     case GATHER_TIMEOUT:
-        if (worker->late_task && worker->task && worker->task->id == worker->late_task)
+        if (worker->task && worker->task->id == worker->late_task)
             worker_stop(worker, STOP_TIMEOUT, "", now);
-        else
-            worker->gathered = false;
         break;
     case GATHER_START_TIMEOUT:
         if (worker->state == WORKER_STARTING)
@@ -65,6 +57,20 @@ void worker_on_gathered(struct worker *worker, int64_t now)
     case GATHER_KINDS:
         break;
     }
+}
+
+void worker_on_gathered(struct worker *worker, int64_t now)
+{
+    enum gather_kind kind = worker->gathering;
+
+    worker->gathering = GATHER_NONE;
+    if (kind == GATHER_NONE || !worker->has_process || worker->exited)
+        return;
+    worker->gathered = true;
+    gather_do(worker, kind, now);
+    /* It was left alone: the next time is another story. */
+    if (worker->state != WORKER_STOPPING && !worker->hung && kind != GATHER_SIGNAL)
+        worker->gathered = false;
     worker->pool->dirty = true;
 }
 

@@ -129,7 +129,7 @@ static void inquiry_finish(struct inquiry *inquiry)
         snprintf(path, sizeof(path), "%s/reports/%s", sup->spec.supervisor.state_dir, name);
     inquiry_tell(inquiry, name);
     for (int i = 0; i < ASKERS; i++)
-        if (inquiry->askers[i].client)
+        if (inquiry->askers[i].client && !inquiry->askers[i].client->dead)
             answer(&inquiry->askers[i], inquiry->report, path);
     inquiry_free(inquiry);
     if (worker)

@@ -18,7 +18,7 @@ work=$(mktemp -d)
 XDG_RUNTIME_DIR=$work/run XDG_STATE_HOME=$work/state
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 export XDG_RUNTIME_DIR XDG_STATE_HOME LANG=C.UTF-8 LC_ALL=C.UTF-8
-xvfb= xterm= feeder=
+xvfb= xterm= feeder= stuck=
 
 # A server of its own for each picture: a new one can't begin while the last one still ends.
 server=shot-$$-0
@@ -30,6 +30,7 @@ cleanup() {
     [ -n "$xterm" ] && kill "$xterm" 2>/dev/null
     [ -n "$feeder" ] && kill "$feeder" 2>/dev/null
     [ "$kind" = demo ] && timeout 60 "$build/lifeguard" shutdown demo --now >/dev/null 2>&1
+    [ -n "$stuck" ] && timeout 60 "$build/lifeguard" shutdown stuck --now >/dev/null 2>&1
     [ -n "$xvfb" ] && kill "$xvfb" 2>/dev/null
     rm -rf "$work"
 }
@@ -135,6 +136,19 @@ demo_shots() {
     shot kill 120x40 dark "y Kill" 2 / echo Enter X
 }
 
+# Why one hangs: the example of the README, a few seconds after its limits are over.
+stuck_shots() {
+    (cd "$here" && timeout 60 "$build/lifeguard" run config/examples/stuck.cfg --detach >/dev/null)
+    stuck=yes
+    until_true told_of_all
+    viewer="$build/lifeguard attach stuck" first_text=Workers
+    shot why 120x40 dark "Open files" 2 / pipe Enter Enter d
+    shot findings 120x40 dark "Diagnosis" 2 / pipe Enter Enter
+}
+
+told_of_all() { [ "$("$build/lifeguard" events -S stuck | grep -c ' evidence ')" -ge 4 ]; }
+
 start_display
 start_supervisor
 "${kind}_shots"
+[ "$kind" = demo ] && stuck_shots

@@ -147,11 +147,26 @@ static void a_worker_that_recovers_meanwhile_is_left_alone(void **state)
     worker_on_gathered(worker, fake.now);
     assert_int_equal(fake.signals[SIGTERM], 0);
     /* The next time is another story, with evidence of its own. */
-    worker->gathered = false;
     fake_pass(&fake, 5 * CLOCK_S);
     assert_int_equal(fake.gathered, 2);
     worker_on_gathered(worker, fake.now);
     assert_int_equal(fake.signals[SIGTERM], 1);
+    fake_fini(&fake);
+}
+
+static void what_nobody_waits_for_is_no_evidence(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.has_evidence = true;
+    fake.spec.hang.silence = 4 * CLOCK_S;
+    worker = up(&fake);
+    worker_on_gathered(worker, fake.now); /* an operator asked why */
+    fake_pass(&fake, 5 * CLOCK_S);
+    assert_int_equal(fake.gathered, 1);
     fake_fini(&fake);
 }
 
@@ -277,6 +292,7 @@ int main(void)
         cmocka_unit_test(work_that_begins_is_not_late),
         cmocka_unit_test(evidence_comes_before_the_restart),
         cmocka_unit_test(a_worker_that_recovers_meanwhile_is_left_alone),
+        cmocka_unit_test(what_nobody_waits_for_is_no_evidence),
         cmocka_unit_test(evidence_that_never_comes_delays_the_kill_a_moment),
         cmocka_unit_test(a_late_task_that_ends_meanwhile_costs_nothing),
         cmocka_unit_test(an_operator_extends_and_holds),
