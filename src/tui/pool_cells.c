@@ -78,6 +78,8 @@ static void fill_state(struct tui *tui, const json_t *row, struct table_cell *ce
         cell->style = view_style(tui, ROLE_BAD);
     } else if (strcmp(state, "hung") == 0 && hung > 0)
         snprintf(cell->text, sizeof(cell->text), "hung %lld", (long long)hung);
+    else if (strcmp(state, "unhealthy") == 0) /* the column has eight cells */
+        snprintf(cell->text, sizeof(cell->text), "unwell");
     else if (strcmp(state, "ok") == 0 && field_bool(row, "held"))
         snprintf(cell->text, sizeof(cell->text), "ok, hold");
     else if (strcmp(state, "ok") == 0 && total > 0 && done >= 0)

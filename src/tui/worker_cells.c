@@ -81,6 +81,8 @@ static void fill_state(struct tui *tui, const json_t *row, int width, struct tab
     cell->style = view_style(tui, theme_look(state)->role);
     if (strcmp(state, "unkillable") == 0 && width < 10)
         state = "UNKILLED";
+    else if (strcmp(state, "unhealthy") == 0 && width < 9)
+        state = "unwell";
     snprintf(cell->text, sizeof(cell->text), "%.60s", is_hung(row) ? "HUNG" : state);
 }
 
