@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sys/proc_scan.h"
+#include "sys/procfs_task.h"
 
 static void fill(struct procfs_stat *stat, const struct proc_scan_stat *raw)
 {
@@ -70,21 +71,6 @@ static int read_text(const char *path, char *text, size_t size)
     return 0;
 }
 
-/* The number behind `key` at the start of a line, or -1. */
-static int64_t find_number(const char *text, const char *key)
-{
-    size_t len = strlen(key);
-
-    while (text) {
-        if (strncmp(text, key, len) == 0)
-            return strtoll(text + len, NULL, 10);
-        text = strchr(text, '\n');
-        if (text)
-            text++;
-    }
-    return -1;
-}
-
 static int read_cpu(struct procfs_machine *machine)
 {
     /* user nice system idle iowait irq softirq steal; guest time is part of user already. */
@@ -114,8 +100,8 @@ int procfs_read_machine(struct procfs_machine *machine)
         result = read_text("/proc/meminfo", text, sizeof(text));
     if (result < 0)
         return result;
-    total = find_number(text, "MemTotal:");
-    available = find_number(text, "MemAvailable:");
+    total = procfs_find_number(text, "MemTotal:");
+    available = procfs_find_number(text, "MemAvailable:");
     if (total < 0 || available < 0)
         return -EBADMSG;
     machine->mem_total = total * 1024;
@@ -172,8 +158,8 @@ int64_t procfs_read_io(pid_t pid)
 
     if (got < 0)
         return got;
-    in = find_number(text, "rchar:");
-    out = find_number(text, "wchar:");
+    in = procfs_find_number(text, "rchar:");
+    out = procfs_find_number(text, "wchar:");
     return in < 0 || out < 0 ? -EBADMSG : in + out;
 }
 

@@ -99,7 +99,7 @@ int64_t procfs_find_number(const char *text, const char *key)
 
     while (text) {
         if (strncmp(text, key, len) == 0)
-            return strtoll(text + len, NULL, 0);
+            return strtoll(text + len, NULL, 10);
         text = strchr(text, '\n');
         if (text)
             text++;
