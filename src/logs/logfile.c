@@ -18,7 +18,6 @@
 #include "base/mem.h"
 #include "logs/lines.h"
 #include "logs/logfile_name.h"
-#include "sys/file.h"
 
 /* How often the disk is tried again, and the file's name looked at. */
 static const int64_t retry_after = 100 * CLOCK_MS;
@@ -60,8 +59,7 @@ static void adopt(struct logfile *file, int fd)
 
 int logfile_open(struct logfile *file, const struct logfile_options *options, struct err *err)
 {
-    char *directory = file_directory(options->path);
-    int fd, result;
+    int fd;
 
     *file = (struct logfile){.fd = -1,
                              .path = mem_copy_string(options->path),
@@ -69,11 +67,9 @@ int logfile_open(struct logfile *file, const struct logfile_options *options, st
                              .keep = options->keep,
                              .timestamps = options->timestamps,
                              .hold = options->hold};
-    result = file_make_dirs(directory, 0750, err);
-    free(directory);
-    if (result == 0 && !options->append && logfile_size(file->path) > 0)
+    if (!options->append && logfile_size(file->path) > 0)
         logfile_shift(file->path, file->keep > 0 ? file->keep : 1);
-    fd = result < 0 ? result : logfile_reopen(file->path, err);
+    fd = logfile_reopen(file->path, err);
     if (fd < 0) {
         logfile_close(file);
         return fd;

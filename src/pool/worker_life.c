@@ -39,12 +39,24 @@ void worker_begin_life(struct worker *worker, int64_t now)
         feed_begin_life(worker, now);
 }
 
+/* Few slots see many lives: the ring doubles until it has its full size, 1, 2, 4 .. 50. */
+static bool lives_make_room(struct worker *worker)
+{
+    uint32_t count = worker->lives_count, room = count ? 2 * count : 1;
+
+    if (count >= WORKER_LIVES_MAX || (count & (count - 1)))
+        return true;
+    if (room > WORKER_LIVES_MAX)
+        room = WORKER_LIVES_MAX;
+    return mem_try_resize((void **)&worker->lives, room, sizeof(*worker->lives)) == 0;
+}
+
 void worker_record_life(struct worker *worker, int64_t now)
 {
     struct worker_life *life;
 
-    if (!worker->lives)
-        worker->lives = mem_new_array(WORKER_LIVES_MAX, sizeof(*worker->lives));
+    if (!lives_make_room(worker))
+        return;
     life = &worker->lives[worker->lives_count++ % WORKER_LIVES_MAX];
     *life = (struct worker_life){
         .generation = worker->generation,

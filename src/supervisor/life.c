@@ -49,25 +49,24 @@ static void life_close_watch(struct life *life, struct loop_watch *watch, int *f
     *fd = -1;
 }
 
-/* The lines of the life before stay at hand until the next one ends. */
+/* The lines of this life stay at hand until the next one ends; those of the life before go. */
 static void life_keep_last_words(struct life *life)
 {
     struct slot_box *slot = life->worker ? life_slot(life->box, life->worker->slot) : NULL;
+    struct capture *before;
 
-    if (!slot) {
-        capture_free(life->capture);
+    if (!slot)
         return;
-    }
-    capture_free(slot->capture);
+    before = slot->capture;
     life->box->prune_due = life->box->spec->log.per == LOG_PER_PROCESS;
     slot->capture = life->capture;
     slot->previous_pid = life->proc.pid;
+    life->capture = before;
 }
 
-void life_free(struct life *life)
+/* Nobody finds or wakes it any more; what it kept is still there. */
+static void life_detach(struct life *life)
 {
-    if (!life)
-        return;
     inquiry_forget_life(life);
     life_close_watch(life, &life->out_watch, &life->out_fd);
     life_close_watch(life, &life->err_watch, &life->err_fd);
@@ -83,16 +82,38 @@ void life_free(struct life *life)
     }
     if (life->owns_capture)
         life_keep_last_words(life);
+    else
+        life->capture = NULL;
     proc_close(&life->proc);
     speech_fini(life);
+    list_remove(&life->link);
+    list_remove(&life->linger_link);
+    health_end(life);
+}
+
+static void life_release(struct life *life)
+{
+    capture_free(life->capture);
     if (life->group.dir >= 0)
         cgroup_close(&life->sup->cgroups, &life->group);
     task_output_free(life->output);
     buf_fini(&life->input);
     list_remove(&life->link);
-    list_remove(&life->linger_link);
-    health_end(life);
     free(life);
+}
+
+void life_free(struct life *life)
+{
+    if (!life)
+        return;
+    life_detach(life);
+    life_release(life);
+}
+
+void life_bury(struct supervisor *sup)
+{
+    LIST_EACH(node, &sup->ended)
+    life_release(LIST_ENTRY(node, struct life, link));
 }
 
 static struct cgroup *life_cgroup(struct life *life)
@@ -116,6 +137,16 @@ static bool life_tree_alive(struct life *life)
     return group && cgroup_populated(group);
 }
 
+/* Those that made a session of their own. The CONT that follows a stop at once finds nobody where
+ * the stop found nobody: the group is read once for both. */
+static void life_signal_others(struct life *life, const struct cgroup *group, int signal)
+{
+    if (!group || (signal == SIGCONT && life->alone_at == life->sup->now))
+        return;
+    if (cgroup_signal_others(group, life->pgid, signal) == 0)
+        life->alone_at = life->sup->now;
+}
+
 void life_signal(struct life *life, int signal)
 {
     struct cgroup *group = life_cgroup(life);
@@ -130,9 +161,7 @@ void life_signal(struct life *life, int signal)
     if (life->exited && !cgroup_root_ok(&life->sup->cgroups))
         strays_signal(life, signal);
     if (signal != SIGKILL) {
-        /* Those that made a session of their own. */
-        if (group)
-            cgroup_signal_others(group, life->pgid, signal);
+        life_signal_others(life, group, signal);
         return;
     }
     if (!group)
@@ -154,8 +183,13 @@ static void life_finish(struct life *life)
         life_note(life, "ended");
     }
     worker_on_ended(worker, sup->now);
-    life_free(life);
+    life_detach(life);
     sup->changed = true;
+    /* The next process of the slot shall not wait while a cgroup is removed. */
+    if (worker->pool->spec->mode == POOL_COMMAND)
+        life_release(life);
+    else
+        list_push_back(&sup->ended, &life->link);
 }
 
 /* Ends the life when exit and end of output both came and the tree is gone. */

@@ -38,6 +38,7 @@ struct life {
     bool exited, ended;
     bool log_blocked; /* log.when_full = "block": its pipes are not read for now */
     int64_t exited_at;
+    int64_t alone_at; /* the turn in which a signal found no process outside its process group */
     /* Samples. */
     double cpu_seconds, cpu_percent, user_seconds, sys_seconds;
     int64_t sampled_at, rss;

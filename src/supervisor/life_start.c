@@ -46,7 +46,7 @@ struct slot_box *life_slot(struct pool_box *box, int slot)
         if (mem_try_resize((void **)&box->slots, count, sizeof(*box->slots)) < 0)
             return NULL;
         for (size_t i = box->slot_count; i < count; i++)
-            box->slots[i] = (struct slot_box){.group = {.dir = -1, .procs = -1}};
+            box->slots[i] = (struct slot_box){.group = {.dir = -1}};
         box->slot_count = count;
     }
     return &box->slots[slot - 1];
@@ -110,32 +110,77 @@ static int start_pipes(struct life *life, struct start *start, const struct task
     return 0;
 }
 
-/* The cgroup of the process, if it gets one. A slot's group is reused until it was killed once. */
-static void start_cgroup(struct life *life, struct proc_plan *plan)
+static void start_open_group(const struct life *life, unsigned generation, struct cgroup *group)
 {
-    struct supervisor *sup = life->sup;
-    struct slot_box *slot = life_slot(life->box, life->worker->slot);
-    bool reuse = slot && life->box->spec->mode == POOL_COMMAND;
-    struct cgroup *group = reuse ? &slot->group : &life->group;
     char name[128];
 
-    if (!cgroup_root_ok(&sup->cgroups))
+    snprintf(name, sizeof(name), "%s.%d.%u", life->box->spec->name, life->worker->slot, generation);
+    if (cgroup_open(&life->sup->cgroups, group, name, NULL) == 0)
+        limits_fill_group(life->box, group);
+}
+
+/* A slot's group is reused until it was killed once. */
+static void start_reuse_group(const struct life *life, struct slot_box *slot)
+{
+    if (slot->group_used_up)
+        cgroup_close(&life->sup->cgroups, &slot->group);
+    slot->group_used_up = false;
+    if (slot->group.dir < 0)
+        start_open_group(life, life->worker->generation, &slot->group);
+}
+
+/* The one that was made ahead, if it is of this generation: a slot that was given up and came back
+ * counts anew, and no two generations may share a group. */
+static void start_take_group(struct life *life, struct slot_box *slot)
+{
+    char end[16];
+    size_t len;
+
+    if (slot->group.dir < 0)
         return;
-    if (reuse && slot->group_used_up) {
-        cgroup_close(&sup->cgroups, group);
-        *group = (struct cgroup){.dir = -1, .procs = -1};
-        slot->group_used_up = false;
+    life->box->groups_ahead--;
+    snprintf(end, sizeof(end), ".%u", life->worker->generation);
+    len = strlen(slot->group.name);
+    if (len > strlen(end) && strcmp(slot->group.name + len - strlen(end), end) == 0) {
+        life->group = slot->group;
+        slot->group = (struct cgroup){.dir = -1};
+    } else {
+        cgroup_close(&life->sup->cgroups, &slot->group);
     }
-    snprintf(name, sizeof(name), "%s.%d.%u", life->box->spec->name, life->worker->slot,
-             life->worker->generation);
-    if (group->dir < 0) {
-        if (cgroup_open(&sup->cgroups, group, name, NULL) < 0)
-            *group = (struct cgroup){.dir = -1, .procs = -1};
-        else
-            limits_fill_group(life->box, group);
+}
+
+/* The cgroup of the process, if it gets one. */
+static void start_cgroup(struct life *life, struct proc_plan *plan)
+{
+    struct slot_box *slot = life_slot(life->box, life->worker->slot);
+
+    if (!cgroup_root_ok(&life->sup->cgroups))
+        return;
+    if (slot && life->box->spec->mode == POOL_COMMAND) {
+        start_reuse_group(life, slot);
+        plan->cgroup_dir = slot->group.dir;
+        return;
     }
-    plan->cgroup_dir = group->dir;
-    plan->cgroup_procs = group->procs;
+    if (slot)
+        start_take_group(life, slot);
+    if (life->group.dir < 0)
+        start_open_group(life, life->worker->generation, &life->group);
+    plan->cgroup_dir = life->group.dir;
+}
+
+/* What was started again will be started again: the next generation finds its cgroup made. */
+static void start_group_ahead(const struct life *life)
+{
+    enum { GROUPS_AHEAD = 4 };
+    struct pool_box *box = life->box;
+    struct slot_box *slot = life_slot(box, life->worker->slot);
+
+    if (box->spec->mode == POOL_COMMAND || life->worker->generation < 2 || !slot ||
+        slot->group.dir >= 0 || box->groups_ahead >= GROUPS_AHEAD ||
+        !cgroup_root_ok(&life->sup->cgroups))
+        return;
+    start_open_group(life, life->worker->generation + 1, &slot->group);
+    box->groups_ahead += slot->group.dir >= 0;
 }
 
 static void start_plan(const struct life *life, const struct start *start, struct proc_plan *plan)
@@ -257,7 +302,7 @@ static struct life *life_new(struct pool_box *box, struct worker *worker)
     life->box = box;
     life->worker = worker;
     life->out_fd = life->err_fd = life->in_fd = -1;
-    life->group = (struct cgroup){.dir = -1, .procs = -1};
+    life->group = (struct cgroup){.dir = -1};
     life->proc.pidfd = -1;
     speech_init(&life->speech);
     life->fds = -1;
@@ -350,6 +395,7 @@ int life_start(struct pool_box *box, struct worker *worker, struct task *task, i
     logview_attach(life);
     life_watch(life);
     health_begin(life);
+    start_group_ahead(life);
     sup->changed = true;
     return 0;
 }

@@ -28,5 +28,7 @@ struct slot_box *life_slot(struct pool_box *box, int slot);
 void life_check(struct supervisor *sup);
 /* When that must be done again; CLOCK_NEVER when there are none. */
 int64_t life_next_check(const struct supervisor *sup);
+/* Gives back what ended lives kept, when those that follow them have been started. */
+void life_bury(struct supervisor *sup);
 
 #endif

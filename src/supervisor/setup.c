@@ -28,6 +28,7 @@
 #include "supervisor/guardian.h"
 #include "supervisor/inquiry.h"
 #include "supervisor/life.h"
+#include "supervisor/life_start.h"
 #include "supervisor/limits.h"
 #include "supervisor/notify_socket.h"
 #include "supervisor/order.h"
@@ -272,6 +273,7 @@ static struct supervisor *setup_empty(struct spec *spec)
     sup->cgroups.dir = -1;
     sup->next_task_id = 1;
     list_init(&sup->lives);
+    list_init(&sup->ended);
     list_init(&sup->lingering);
     list_init(&sup->inquiries);
     list_init(&sup->to_send);
@@ -376,6 +378,7 @@ void supervisor_free(struct supervisor *sup)
     tree_cpu_forget(sup);
     LIST_EACH(node, &sup->lives)
     life_free(LIST_ENTRY(node, struct life, link));
+    life_bury(sup);
     errand_free_all(sup);
     guardian_watch_stop(&sup->guardian);
     strays_close(sup);

@@ -282,16 +282,18 @@ static void supervisor_turn(struct supervisor *sup)
     for (size_t i = 0; i < sup->box_count; i++)
         run_pool(&sup->boxes[i]);
     speak_flush(sup);
+    life_bury(sup);
     for (size_t i = 0; i < sup->box_count; i++)
         sink_flush(sup->boxes[i].sink);
     order_check(sup);
     if (sup->now >= sup->reap_at) {
-        proc_reap_orphans(supervisor_owns_pid, sup);
+        proc_reap_orphans(supervisor_owns_pid, sup, &sup->reap_in_the_way);
         sup->reap_at = sup->now + REAP_PERIOD;
         guardian_watch_tick(&sup->guardian);
     }
     check_end(sup);
     supervisor_tell_progress(sup);
+    diag_flush(&sup->diag);
     publish_views(sup);
     client_reap(sup);
 }
@@ -341,9 +343,12 @@ int supervisor_run(struct supervisor *sup)
     loop_on_wake(sup->loop, starved_on_wake, sup);
     sup->now = clock_now();
     sup->wall = clock_wall();
+    sup->diag.gather = true;
     order_start(sup);
     while (!sup->finished)
         supervisor_turn(sup);
+    sup->diag.gather = false;
+    diag_flush(&sup->diag);
     sup->changed = true;
     sup->publish_at = 0;
     publish_views(sup);

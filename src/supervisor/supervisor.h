@@ -62,6 +62,7 @@ struct pool_box {
     struct listen_socket socket; /* pool_socket.h */
     struct slot_box *slots;      /* what outlives a life in its slot: log, cgroup */
     size_t slot_count;
+    int groups_ahead;         /* how many slots of a service or worker pool have one */
     struct capture *pool_log; /* log.per = "pool": whose file all lives write into */
     bool prune_due;           /* a life ended: there may be too many logs now */
     int64_t prune_at;         /* not looked after before then */
@@ -87,7 +88,7 @@ struct pool_box {
 struct slot_box {
     struct capture *capture; /* command: the slot's own; else the last words of the life before */
     int previous_pid;        /* whose */
-    struct cgroup group;     /* command pools */
+    struct cgroup group;     /* command pools: the slot's; else one made ahead for the next life */
     bool group_used_up;      /* killed once: must be made anew */
 };
 
@@ -118,6 +119,7 @@ struct supervisor {
     struct rlimit nofile_before; /* what workers get unless limits.nofile is set */
     struct guardian_watch guardian;
     struct list lives;     /* struct life: every process in hand */
+    struct list ended;     /* those that ended in this turn */
     int children_fd;       /* see strays.c; 0 = not opened yet */
     struct list lingering; /* lives whose leader exited but whose tree or output lasts */
     struct list inquiries; /* evidence that is being taken */
@@ -153,6 +155,7 @@ struct supervisor {
     struct kmsg kmsg;
     int64_t oom_kills;       /* known where cgroups.memory is true or kmsg can be read */
     int64_t reap_at;         /* orphans: look again then */
+    bool reap_in_the_way;    /* see proc_reap_orphans */
     int64_t logs_wait_until; /* logs wait for room on the disk: look again then; 0 = none do */
     bool changed;            /* something that views show moved */
     int64_t publish_at;

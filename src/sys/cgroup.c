@@ -54,7 +54,7 @@ static bool has_group(const struct cgroup *group)
 int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char *name,
                 struct err *err)
 {
-    *group = (struct cgroup){.dir = -1, .procs = -1};
+    *group = (struct cgroup){.dir = -1};
     if (!cgroup_root_ok(root))
         return 0;
     if ((size_t)snprintf(group->name, sizeof(group->name), "%s", name) >= sizeof(group->name) ||
@@ -66,14 +66,10 @@ int cgroup_open(const struct cgroup_root *root, struct cgroup *group, const char
         goto failed;
     group->dir = openat(root->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (group->dir >= 0)
-        group->procs = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    if (group->procs >= 0)
         return 0;
 failed:
     err_set_errno(err, errno, "cgroup %s/%s", root->path, name);
-    if (group->dir >= 0)
-        close(group->dir);
-    *group = (struct cgroup){.dir = -1, .procs = -1};
+    *group = (struct cgroup){.dir = -1};
     return err ? -err->code : -EIO;
 }
 
@@ -158,7 +154,6 @@ int cgroup_close(const struct cgroup_root *root, struct cgroup *group)
     int result = 0;
 
     if (has_group(group)) {
-        close(group->procs);
         if (group->events > 0)
             close(group->events);
         /* A process of the group may have made groups of its own below. */
@@ -168,6 +163,6 @@ int cgroup_close(const struct cgroup_root *root, struct cgroup *group)
             unlinkat(root->dir, group->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
             result = -errno;
     }
-    *group = (struct cgroup){.dir = -1, .procs = -1};
+    *group = (struct cgroup){.dir = -1};
     return result;
 }

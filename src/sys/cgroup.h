@@ -21,7 +21,6 @@ struct cgroup_root {
 
 struct cgroup {
     int dir;    /* fd, -1 = none */
-    int procs;  /* fd of cgroup.procs for joining, -1 = none */
     int events; /* fd of cgroup.events since cgroup_populated was asked, 0 = none */
     char name[128];
 };

@@ -30,8 +30,7 @@ struct proc_plan {
     int fds[PROC_MAX_FDS]; /* fds[i] becomes descriptor i of the child; -1 = closed (0..2:
                               /dev/null) */
     size_t fd_count;       /* 3 .. PROC_MAX_FDS */
-    int cgroup_dir;        /* fd of the cgroup to be born in, -1 = none */
-    int cgroup_procs;      /* fd of its cgroup.procs, to join where that is not possible */
+    int cgroup_dir;        /* fd of the cgroup to be born in, or to join, -1 = none */
     bool new_session;      /* setsid: own session and process group */
     bool death_signal;     /* PDEATHSIG = KILL */
     unsigned umask;
@@ -124,9 +123,11 @@ void proc_close(struct proc *proc);
 const char *proc_stage_name(enum proc_stage stage);
 
 /* Reaps orphans that this process inherited as subreaper (every child that `is_ours` does not
- * claim). Returns how many. Bounded: at most 64 a call; the cost grows with the number of children,
- * so call it some times a second at most, after reaping one's own. */
-int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx);
+ * claim). Returns how many. Bounded: at most 64 a call. A claimed child that has ended may stand
+ * before the orphans; *in_the_way (false at first) keeps that until the next call. Mostly it has
+ * been reaped by then; where one stands there again, all of /proc is read (milliseconds where there
+ * are thousands of processes), so call this some times a second at most. */
+int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx, bool *in_the_way);
 /* Kills every process in /proc whose environment has LIFEGUARD_WORKER=`tag` (prefix match when
  * `tag` ends in '*'), this process excepted. Returns how many were signalled. */
 int proc_sweep_tag(const char *tag, int signal);

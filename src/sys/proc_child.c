@@ -33,11 +33,20 @@ CHILD_CODE static int check(long result)
     return result < 0 ? errno : 0;
 }
 
+/* The table of descriptors may be the parent's own: what is opened in it is closed again. */
 CHILD_CODE static int join_cgroup(struct proc_child *child)
 {
-    int fd = child->plan->cgroup_procs;
+    int dir = child->plan->cgroup_dir, error;
+    long fd;
 
-    return fd < 0 || child->in_group ? 0 : check(syscall(SYS_write, fd, "0", 1));
+    if (dir < 0 || child->in_group)
+        return 0;
+    fd = syscall(SYS_openat, dir, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    error = check(syscall(SYS_write, fd, "0", 1));
+    syscall(SYS_close, fd);
+    return error;
 }
 
 CHILD_CODE static int make_session(struct proc_child *child)

@@ -21,7 +21,6 @@ void proc_plan_init(struct proc_plan *plan)
 {
     *plan = (struct proc_plan){.fd_count = 3,
                                .cgroup_dir = -1,
-                               .cgroup_procs = -1,
                                .umask = 022,
                                .nice = INT_MIN,
                                .ionice = -1,

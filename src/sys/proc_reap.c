@@ -129,16 +129,18 @@ static int reap_scanned(bool (*is_ours)(void *ctx, pid_t pid), void *ctx, int mo
     return count;
 }
 
-int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx)
+int proc_reap_orphans(bool (*is_ours)(void *ctx, pid_t pid), void *ctx, bool *in_the_way)
 {
     enum { MOST = 64 };
 
     for (int count = 0; count < MOST; count++) {
         pid_t pid = peek_ended();
+        bool again = *in_the_way;
 
-        if (pid == 0)
+        *in_the_way = pid != 0 && is_ours(ctx, pid);
+        if (pid == 0 || (*in_the_way && !again))
             return count;
-        if (is_ours(ctx, pid))
+        if (*in_the_way)
             return count + reap_scanned(is_ours, ctx, MOST - count);
         reap_pid(pid);
     }

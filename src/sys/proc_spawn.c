@@ -91,7 +91,7 @@ static int lend_reserved(const struct proc_plan *plan, struct proc_child *child)
 
 static bool has_many_fds(const struct proc_plan *plan)
 {
-    int highest = plan->cgroup_procs > plan->cgroup_dir ? plan->cgroup_procs : plan->cgroup_dir;
+    int highest = plan->cgroup_dir;
 
     for (size_t i = 0; i < plan->fd_count; i++)
         if (plan->fds[i] > highest)

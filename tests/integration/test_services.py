@@ -390,6 +390,29 @@ while os.waitpid(child, 0)[0] != child:
         server.wait_state("svc", "down", 1, 20)
         self.assertEqual(server.events("kill", "svc"), [])
 
+    def test_stopped_child_with_a_session_of_its_own_is_continued(self):
+        """TERM alone would wait for ever."""
+        command = self.script("waiter.py", """
+signal.signal(signal.SIGTERM, lambda *_: None)
+child = os.fork()
+if child == 0:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(100000)
+os.waitpid(child, os.WUNTRACED)
+print("stopped", flush=True)
+while os.waitpid(child, 0)[0] != child:
+    pass
+""")
+        server = self.start(service("svc", command, 1, stop={"grace": "60s"}, ready=QUICK))
+        if server.status()["tier"] != "cgroup":
+            self.skipTest("without cgroups such a child gets KILL after the grace time")
+        server.wait_line("svc", "stopped")
+        server.call("stop", target="svc")
+        server.wait_state("svc", "down", 1, 20)
+        self.assertEqual(server.events("kill", "svc"), [])
+
     def test_stopped_worker_can_be_stopped(self):
         server = self.start(sleeper(size=1, stop={"grace": "20s"}))
         server.wait_state("svc", "busy", 1)

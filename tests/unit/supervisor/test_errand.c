@@ -98,7 +98,7 @@ static void turn(void)
 
     loop_turn(sup.loop, next < soon ? next : soon);
     errand_check(&sup);
-    proc_reap_orphans(is_errand, &sup);
+    proc_reap_orphans(is_errand, &sup, &sup.reap_in_the_way);
 }
 
 static void wait_for(const struct heard *heard)

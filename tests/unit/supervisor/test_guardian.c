@@ -122,7 +122,7 @@ static bool spawn_worker(struct stage *stage, int index, const char *run_tag)
     plan.envp = envp;
     plan.fd_count = 4;
     plan.fds[3] = stage->scene->life[1];
-    plan.cgroup_procs = stage->groups[index].procs;
+    plan.cgroup_dir = stage->groups[index].dir;
     plan.new_session = true;
     plan.death_signal = true;
     result = proc_spawn(&plan, &stage->procs[index], NULL);

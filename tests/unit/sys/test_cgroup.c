@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -39,7 +40,9 @@ static pid_t fork_into(const struct cgroup *group)
     assert_int_equal(pipe(ready), 0);
     pid = fork();
     if (pid == 0) {
-        if (write(group->procs, "0", 1) != 1)
+        int procs = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+        if (write(procs, "0", 1) != 1)
             _exit(1);
         setsid();
         (void)!write(ready[1], "x", 1);
@@ -85,15 +88,31 @@ static void expect_born_in(struct proc_plan *plan, const char *name)
         fail_msg("not in %s: %s", name, text);
 }
 
+/* A directory that no child can be born in, but whose cgroup.procs is that of the group. */
+static int open_false_group(const char *name, char *path)
+{
+    char procs[sizeof(root.path) + 64];
+    int dir;
+
+    assert_non_null(mkdtemp(path));
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf(procs, sizeof(procs), "%s/%s/cgroup.procs", root.path, name);
+    assert_int_equal(symlinkat(procs, dir, "cgroup.procs"), 0);
+    return dir;
+}
+
 static void child_is_born_in_its_group(void **state)
 {
+    char path[] = "/tmp/lifeguard-unit-XXXXXX";
     struct proc_plan plan;
     struct cgroup group;
+    int false_group;
 
     (void)state;
     if (!available)
         skip();
     assert_int_equal(cgroup_open(&root, &group, "born.1.1", NULL), 0);
+    false_group = open_false_group("born.1.1", path);
     for (int slow = 0; slow < 2; slow++) {
         proc_plan_init(&plan);
         plan.slow_path = slow;
@@ -102,10 +121,12 @@ static void child_is_born_in_its_group(void **state)
         /* Where it can't be born there, it joins. */
         proc_plan_init(&plan);
         plan.slow_path = slow;
-        plan.cgroup_dir = STDIN_FILENO;
-        plan.cgroup_procs = group.procs;
+        plan.cgroup_dir = false_group;
         expect_born_in(&plan, "/born.1.1\n");
     }
+    unlinkat(false_group, "cgroup.procs", 0);
+    close(false_group);
+    rmdir(path);
     assert_int_equal(cgroup_close(&root, &group), 0);
 }
 
@@ -205,9 +226,7 @@ static void closing_the_run_kills_it(void **state)
     assert_int_equal(waitpid(b, NULL, 0), b);
     assert_int_equal(access(path, F_OK), -1);
     assert_false(cgroup_root_ok(&run));
-    close(one.procs);
     close(one.dir);
-    close(two.procs);
     close(two.dir);
 }
 
@@ -341,7 +360,6 @@ static void zeroed_is_harmless(void **state)
     assert_int_equal(cgroup_close(&none, &group), 0);
     assert_int_equal(cgroup_open(&none, &group, "x", NULL), 0);
     assert_int_equal(group.dir, -1);
-    assert_int_equal(group.procs, -1);
     cgroup_root_close(&none, 0);
     /* Descriptor 0 is what a zeroed struct names: it must still be open. */
     assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0 || errno == EBADF);

@@ -136,7 +136,7 @@ static void bad_stages_are_told(void **state)
     run.plan.limit_count = 1;
     expect_failure(&run, PROC_STAGE_LIMITS, EINVAL, "limits: Invalid argument");
     run_script(&run, "true");
-    run.plan.cgroup_procs = 9999;
+    run.plan.cgroup_dir = 9999;
     expect_failure(&run, PROC_STAGE_CGROUP, EBADF, "cgroup: Bad file descriptor");
     run_script(&run, "true");
     run.plan.ionice = 7 << 13;

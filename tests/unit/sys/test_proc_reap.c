@@ -157,6 +157,7 @@ static void wait_for_zombie(pid_t pid)
 static int reap_orphans_beside_claimed(void)
 {
     pid_t claimed = fork(), others[5];
+    bool in_the_way = false;
 
     if (claimed == 0)
         _exit(3);
@@ -167,16 +168,23 @@ static int reap_orphans_beside_claimed(void)
             _exit(0);
         wait_for_zombie(others[i]);
     }
-    if (proc_reap_orphans(is_claimed, &claimed) != 5)
+    /* It may be reaped at any moment; only when it is not are the others looked for behind it. */
+    if (proc_reap_orphans(is_claimed, &claimed, &in_the_way) != 0 || !in_the_way)
         return 1;
-    if (proc_reap_orphans(is_claimed, &claimed) != 0)
+    if (proc_reap_orphans(is_claimed, &claimed, &in_the_way) != 5)
         return 2;
-    return waitpid(claimed, NULL, WNOHANG) == claimed ? 0 : 3;
+    if (proc_reap_orphans(is_claimed, &claimed, &in_the_way) != 0)
+        return 3;
+    if (waitpid(claimed, NULL, WNOHANG) != claimed)
+        return 4;
+    proc_reap_orphans(is_claimed, &claimed, &in_the_way);
+    return in_the_way ? 5 : 0;
 }
 
 static int reap_real_orphans(void)
 {
     pid_t nobody = 0;
+    bool in_the_way = false;
     int count = 0;
 
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
@@ -193,7 +201,7 @@ static int reap_real_orphans(void)
         wait_for_zombie(pid);
     }
     while (count < 200) {
-        int got = proc_reap_orphans(is_claimed, &nobody);
+        int got = proc_reap_orphans(is_claimed, &nobody, &in_the_way);
 
         if (got < 0 || got > 64)
             return 2;
