@@ -134,7 +134,13 @@ static bool life_tree_alive(struct life *life)
         return true;
     if (!cgroup_root_ok(&life->sup->cgroups))
         return strays_alive(life);
-    return group && cgroup_populated(group);
+    if (!group)
+        return false;
+    /* Where nothing waits to be started, removing it is the question as well. */
+    if (group == &life->group && life->box->pool->goal != GOAL_RUN &&
+        cgroup_remove(&life->sup->cgroups, group) == 0)
+        return false;
+    return cgroup_populated(group);
 }
 
 /* Those that made a session of their own. The CONT that follows a stop at once finds nobody where

@@ -149,6 +149,19 @@ int cgroup_pids(const struct cgroup *group, int *pids, int max)
     return has_group(group) ? cgroup_tree_pids(group->dir, pids, max) : 0;
 }
 
+int cgroup_remove(const struct cgroup_root *root, struct cgroup *group)
+{
+    if (!has_group(group) || !cgroup_root_ok(root))
+        return -ENOENT;
+    if (unlinkat(root->dir, group->name, AT_REMOVEDIR) < 0)
+        return -errno;
+    if (group->events > 0)
+        close(group->events);
+    close(group->dir);
+    *group = (struct cgroup){.dir = -1};
+    return 0;
+}
+
 int cgroup_close(const struct cgroup_root *root, struct cgroup *group)
 {
     int result = 0;

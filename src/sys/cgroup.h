@@ -57,6 +57,8 @@ int64_t cgroup_waited(const struct cgroup *group);
 int cgroup_pids(const struct cgroup *group, int *pids, int max);
 /* CPUs that the CPU quotas of this process's own cgroups (v2, else v1) allow; 0 = no quota. */
 double cgroup_cpu_quota(void);
+/* Removes and closes it if no process and no group is in it; else -EBUSY, and it stays open. */
+int cgroup_remove(const struct cgroup_root *root, struct cgroup *group);
 /* Closes and removes the directory; 0, or -EBUSY while populated (fds are closed all the same). */
 int cgroup_close(const struct cgroup_root *root, struct cgroup *group);
 

@@ -170,13 +170,18 @@ static void populated_group_is_not_removed(void **state)
         skip();
     assert_int_equal(cgroup_open(&root, &group, "busy", NULL), 0);
     pid = fork_into(&group);
+    assert_int_equal(cgroup_remove(&root, &group), -EBUSY);
+    assert_true(cgroup_populated(&group));
     assert_int_equal(cgroup_close(&root, &group), -EBUSY);
     assert_int_equal(group.dir, -1);
     /* It is still there to be opened again and killed. */
     assert_int_equal(cgroup_open(&root, &group, "busy", NULL), 0);
     assert_int_equal(cgroup_kill(&group), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_int_equal(cgroup_close(&root, &group), 0);
+    assert_int_equal(cgroup_remove(&root, &group), 0);
+    assert_int_equal(group.dir, -1);
+    assert_int_equal(faccessat(root.dir, "busy", F_OK, 0), -1);
+    assert_int_equal(cgroup_remove(&root, &group), -ENOENT);
 }
 
 static void groups_below_are_removed_too(void **state)
@@ -189,6 +194,7 @@ static void groups_below_are_removed_too(void **state)
     assert_int_equal(cgroup_open(&root, &group, "nest", NULL), 0);
     assert_int_equal(mkdirat(group.dir, "a", 0755), 0);
     assert_int_equal(mkdirat(group.dir, "a/b", 0755), 0);
+    assert_int_equal(cgroup_remove(&root, &group), -EBUSY);
     assert_int_equal(cgroup_close(&root, &group), 0);
     assert_int_equal(faccessat(root.dir, "nest", F_OK, 0), -1);
 }
