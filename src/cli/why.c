@@ -69,33 +69,41 @@ static void put_findings(struct session *session, const json_t *report)
         buf_append_string(&session->out, "nothing conspicuous\n");
 }
 
-static void put_report(struct session *session, const json_t *reply)
-{
-    const json_t *report = json_object_get(reply, "report");
-
-    buf_printf(&session->out, "%s[%.0f] pid %.0f\n\n", print_word(report, "pool"),
-               print_number(report, "slot", 0), print_number(report, "pid", 0));
-    put_findings(session, report);
-    put_sections(session, report);
-    if (*print_word(reply, "path")) {
-        buf_append_string(&session->out, "\nkept in ");
-        put_line(&session->out, "", json_object_get(reply, "path"));
-    }
-}
-
 /* The file of a report was written for people, and sanitised then; it is again, for who knows. */
 static void put_file(struct session *session, const char *path)
 {
     struct err err = {0};
-    size_t len;
+    size_t len = 0;
     char *text = file_read_all(path, REPORT_MOST, &len, &err);
 
     buf_append_char(&session->out, '\n');
-    if (text)
-        print_clean(&session->out, text, len);
-    else
+    for (size_t at = 0; at < len;) {
+        size_t line = strcspn(text + at, "\n");
+
+        print_clean(&session->out, text + at, line);
+        buf_append_char(&session->out, '\n');
+        at += line + 1;
+    }
+    if (!text)
         buf_printf(&session->out, "its report can't be read: %s\n", err.text);
     free(text);
+}
+
+static void put_report(struct session *session, const json_t *reply)
+{
+    const json_t *report = json_object_get(reply, "report");
+
+    if (json_object_get(report, "pid")) /* else the file says it */
+        buf_printf(&session->out, "%s[%.0f] pid %.0f\n\n", print_word(report, "pool"),
+                   print_number(report, "slot", 0), print_number(report, "pid", 0));
+    put_findings(session, report);
+    put_sections(session, report);
+    if (!json_object_get(report, "sections") && *print_word(reply, "path"))
+        put_file(session, print_word(reply, "path")); /* too long for an answer */
+    if (*print_word(reply, "path")) {
+        buf_append_string(&session->out, "\nkept in ");
+        put_line(&session->out, "", json_object_get(reply, "path"));
+    }
 }
 
 /* A worker that is gone: how it ended, and the evidence of that time. */
@@ -193,9 +201,9 @@ static void make_report(const struct args *args, struct facts *facts, struct rep
     if (strcmp(verb, "stack") == 0) {
         findings_make(facts, 0, report);
         section_processes(facts, report);
-        section_threads(facts, report);
+        section_threads(facts, SECTION_ALL, report);
     } else if (strcmp(verb, "files") == 0) {
-        section_files(facts, report);
+        section_files(facts, SECTION_ALL, report);
     } else {
         section_environment(facts->processes[0].look,
                             args_flag(args, "secrets") ? ENVIRONMENT_WHOLE : ENVIRONMENT_SAFE,
@@ -211,7 +219,8 @@ static void show_report(struct session *session, const struct report *report)
 
     json_out_init(&out, &text);
     json_open_object(&out, NULL);
-    report_json(report, &out);
+    report_findings_json(report, &out);
+    report_sections_json(report, &out);
     json_close_object(&out);
     parsed = json_loadb(buf_data(&text), buf_len(&text), 0, NULL);
     buf_fini(&text);

@@ -272,7 +272,8 @@ static const struct conf_key pool_keys[] = {
      "Hung without sd_notify WATCHDOG=1 (or BEAT) for this long; 0 = off.", .modes = CONF_ALL_MODES,
      .min = 0, .max = LONGEST},
     {"hang.silence", CONF_DURATION, AT(hang.silence), "0",
-     "Hung with work in hand, no output and no CPU used for this long; 0 = off.",
+     "Hung with work in hand (a service always has), no output and no CPU used for this long; 0 = "
+     "off. For servers that may rest see health.",
      .modes = CONF_ALL_MODES, .min = 0, .max = LONGEST},
     {"hang.spin", CONF_DURATION, AT(hang.spin), "0",
      "Hung with work in hand, 90 % of a CPU or more used and no output, answer or progress for "

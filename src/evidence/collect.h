@@ -11,7 +11,10 @@
  * QUIET`, start in clock ticks since boot, quiet in seconds. */
 #define COLLECT_WORD "--collect"
 
-/* argv[0] is COLLECT_WORD. The exit status: 0, 1 when the process is gone, 2 for a wrong call. */
+enum { COLLECT_GONE = 3 };
+
+/* argv[0] is COLLECT_WORD. Prints two lines, findings first, each a JSON object. The exit status:
+ * 0, COLLECT_GONE when the process is not there, 2 for a wrong call. */
 int collect_main(int argc, char **argv);
 
 #endif

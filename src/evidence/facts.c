@@ -188,6 +188,7 @@ void facts_fini(struct facts *facts)
     for (size_t i = 0; facts->processes && i < facts->count; i++)
         process_fini(&facts->processes[i]);
     free(facts->processes);
+    procfs_sockets_free(&facts->sockets);
     *facts = (struct facts){0};
 }
 
@@ -202,6 +203,14 @@ struct process *facts_process(struct facts *facts, pid_t pid)
     if (process)
         facts_read_again(process, 0);
     return process;
+}
+
+const char *facts_socket(struct facts *facts, uint64_t inode)
+{
+    if (!facts->sockets_read)
+        procfs_sockets_read(facts->processes[0].look, &facts->sockets);
+    facts->sockets_read = true;
+    return procfs_sockets_find(&facts->sockets, inode);
 }
 
 bool process_is_dead(const struct process *process)

@@ -42,6 +42,8 @@ struct process {
 struct facts {
     struct process *processes; /* [0] is the worker's leader */
     size_t count;
+    struct procfs_sockets sockets; /* of the leader's network, once asked for */
+    bool sockets_read;
     pid_t supervisor; /* who reads what workers print; 0 = not known */
     double window;    /* seconds between the samples */
 };
@@ -53,6 +55,8 @@ void facts_fini(struct facts *facts);
 /* Finds a process, and looks at one that is not part of the tree now. NULL when it is gone or there
  * are too many. */
 struct process *facts_process(struct facts *facts, pid_t pid);
+/* A socket in words, "" where it is not known. */
+const char *facts_socket(struct facts *facts, uint64_t inode);
 /* A zombie with all of its threads. */
 bool process_is_dead(const struct process *process);
 const struct thread *process_thread(const struct process *process, pid_t tid);

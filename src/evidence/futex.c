@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "sys/procfs.h"
 
@@ -33,14 +35,28 @@ static bool looks_like_mutex(const struct mutex_image *image)
     return image->lock == 1 || image->lock == 2 || in_word == image->owner;
 }
 
-/* The process of a thread id: of this one, of the tree, or of any other. 0 = it is gone. */
-static pid_t owner_process(struct facts *facts, const struct process *process, pid_t tid)
+/* Numbers of another PID namespace mean nothing here. */
+static bool is_foreign(const struct process *process)
+{
+    char path[48], theirs[64] = "", ours[64] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)process->look);
+    return readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
+           readlink("/proc/self/ns/pid", ours, sizeof(ours) - 1) > 0 && strcmp(theirs, ours) != 0;
+}
+
+/* The process of a thread id: of this one or, of a lock that processes share, of any other. 0 = it
+ * is gone; -1 = not known: what looks like an owner need not be one. */
+static pid_t owner_process(struct facts *facts, const struct process *process, pid_t tid,
+                           bool private)
 {
     char text[4096];
     int64_t group;
 
     if (process_thread(process, tid))
         return process->pid;
+    if (private || is_foreign(process) || facts->count == FACTS_PROCESSES)
+        return -1;
     for (size_t i = 0; i < facts->count; i++)
         if (process_thread(&facts->processes[i], tid))
             return facts->processes[i].pid;
@@ -48,18 +64,24 @@ static pid_t owner_process(struct facts *facts, const struct process *process, p
     if (procfs_read_file(tid, "status", text, sizeof(text)) <= 0)
         return 0;
     group = procfs_find_number(text, "Tgid:");
-    return group > 0 && facts_process(facts, (pid_t)group) ? (pid_t)group : 0;
+    return group > 0 && facts_process(facts, (pid_t)group) ? (pid_t)group : -1;
 }
 
 static void describe_mutex(struct facts *facts, const struct process *process,
                            const struct thread *thread, pid_t owner, struct wait *wait)
 {
-    pid_t holder = owner_process(facts, process, owner);
+    bool private = thread->call.args[1] & FUTEX_PRIVATE_FLAG;
+    pid_t holder = owner_process(facts, process, owner, private);
     unsigned long long address = thread->call.args[0];
-    const struct process *other = holder ? facts_process(facts, holder) : NULL;
+    const struct process *other = holder > 0 ? facts_process(facts, holder) : NULL;
     char who[80];
 
-    wait->kind = WAIT_LOCK;
+    wait->kind = holder < 0 ? WAIT_CONDITION : WAIT_LOCK;
+    if (holder < 0) {
+        snprintf(wait->what, sizeof(wait->what),
+                 "waits for a lock (futex at 0x%llx) whose holder is not known", address);
+        return;
+    }
     if (!holder || (other && (other->state == 'Z' || other->state == 'X'))) {
         wait->holder_gone = true;
         snprintf(wait->what, sizeof(wait->what),

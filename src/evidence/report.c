@@ -53,7 +53,8 @@ void report_section(struct report *report, const char *format, ...)
     char title[160];
     va_list args;
 
-    if (report->section_count == REPORT_SECTIONS)
+    report->refused = report->section_count == REPORT_SECTIONS;
+    if (report->refused)
         return;
     va_start(args, format);
     vsnprintf(title, sizeof(title), format, args);
@@ -66,13 +67,15 @@ static void add_line(struct report *report, const char *line)
 {
     struct section *section;
 
-    if (!report->section_count)
+    if (!report->section_count || report->refused)
         return;
     section = &report->sections[report->section_count - 1];
-    if (section->count == REPORT_LINES)
+    if (section->count == REPORT_LINES || report->bytes > REPORT_BYTES) {
         section->left_out++;
-    else
-        section->lines[section->count++] = mem_copy_string(line);
+        return;
+    }
+    report->bytes += strlen(line);
+    section->lines[section->count++] = mem_copy_string(line);
 }
 
 void report_line(struct report *report, const char *format, ...)
@@ -139,7 +142,7 @@ static void section_json(const struct section *section, struct json_out *out)
     json_close_object(out);
 }
 
-void report_json(const struct report *report, struct json_out *out)
+void report_findings_json(const struct report *report, struct json_out *out)
 {
     json_open_array(out, "findings");
     for (size_t i = 0; i < report->finding_count; i++) {
@@ -153,6 +156,10 @@ void report_json(const struct report *report, struct json_out *out)
         json_close_object(out);
     }
     json_close_array(out);
+}
+
+void report_sections_json(const struct report *report, struct json_out *out)
+{
     json_open_array(out, "sections");
     for (size_t i = 0; i < report->section_count; i++)
         section_json(&report->sections[i], out);

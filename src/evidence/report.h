@@ -11,7 +11,13 @@
 
 struct json_out;
 
-enum { REPORT_FINDINGS = 8, REPORT_SECTIONS = 16, REPORT_LINES = 400, REPORT_LINE = 1000 };
+enum {
+    REPORT_FINDINGS = 8,
+    REPORT_SECTIONS = 48,
+    REPORT_LINES = 400,
+    REPORT_LINE = 1000,
+    REPORT_BYTES = 256 << 10 /* of all lines; as JSON escapes it six times that */
+};
 
 struct finding {
     char kind[16]; /* "spin", "deadlock", ... see findings.h */
@@ -30,6 +36,8 @@ struct report {
     size_t finding_count;
     struct section sections[REPORT_SECTIONS];
     size_t section_count;
+    size_t bytes;
+    bool refused; /* there were too many sections: this one is not kept */
 };
 
 void report_init(struct report *report);
@@ -43,7 +51,8 @@ void report_line(struct report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Each of the text's lines (or strings that end in `end`), with an indent. */
 void report_text(struct report *report, const char *indent, const char *text, size_t len, char end);
-/* The members "findings" and "sections" of an object that is open. */
-void report_json(const struct report *report, struct json_out *out);
+/* The member "findings", or "sections", of an object that is open. */
+void report_findings_json(const struct report *report, struct json_out *out);
+void report_sections_json(const struct report *report, struct json_out *out);
 
 #endif

@@ -51,6 +51,11 @@ void section_processes(const struct facts *facts, struct report *report)
     }
 }
 
+static bool is_meant(size_t place, enum section_of whose)
+{
+    return whose == SECTION_ALL || (whose == SECTION_LEADER) == (place == 0);
+}
+
 static void thread_call(const struct thread *thread, char *out, size_t size)
 {
     char unknown[24];
@@ -94,12 +99,12 @@ static void one_thread(const struct process *process, const struct thread *threa
         report_line(report, "    kernel stack: not permitted (root may read it)");
 }
 
-void section_threads(const struct facts *facts, struct report *report)
+void section_threads(const struct facts *facts, enum section_of whose, struct report *report)
 {
     for (size_t i = 0; i < facts->count; i++) {
         const struct process *process = &facts->processes[i];
 
-        if (!process->in_tree || process_is_dead(process))
+        if (!process->in_tree || process_is_dead(process) || !is_meant(i, whose))
             continue;
         report_section(report, "Threads of pid %d (%s)", (int)process->pid, process->comm);
         for (size_t t = 0; t < process->thread_count && t < THREADS_SAID; t++)
@@ -118,22 +123,21 @@ static const char *way_of(const struct procfs_fd *fd)
                                                  : "rw";
 }
 
-void section_files(const struct facts *facts, struct report *report)
+void section_files(struct facts *facts, enum section_of whose, struct report *report)
 {
     for (size_t i = 0; i < facts->count; i++) {
         const struct process *process = &facts->processes[i];
 
-        if (!process->in_tree || process_is_dead(process))
+        if (!process->in_tree || process_is_dead(process) || !is_meant(i, whose))
             continue;
         report_section(report, "Open files of pid %d (%s)", (int)process->pid, process->comm);
         if (process->fd_count < 0)
             report_line(report, "not permitted");
         for (int f = 0; f < process->fd_count; f++) {
             const struct procfs_fd *fd = &process->fds[f];
-            char name[200] = "";
+            const char *name =
+                strncmp(fd->target, "socket:", 7) == 0 ? facts_socket(facts, fd->inode) : "";
 
-            if (strncmp(fd->target, "socket:", 7) == 0)
-                procfs_socket_name(process->pid, fd->inode, name, sizeof(name));
             report_line(report, "%4d  %-2s  %s%s%s%s%s", fd->fd, way_of(fd), fd->target,
                         *name ? "  " : "", name, *fd->polled ? "  watches fds " : "", fd->polled);
         }

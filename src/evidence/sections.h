@@ -9,12 +9,15 @@
 #include "evidence/facts.h"
 #include "evidence/report.h"
 
+/* Of a tree: its first process, the others, or all. */
+enum section_of { SECTION_LEADER, SECTION_OTHERS, SECTION_ALL };
+
 /* The processes of the tree with their command lines. */
 void section_processes(const struct facts *facts, struct report *report);
 /* Threads: state, share of the CPU, system call with its arguments, wait channel, kernel stack. */
-void section_threads(const struct facts *facts, struct report *report);
+void section_threads(const struct facts *facts, enum section_of whose, struct report *report);
 /* Open files, pipes and sockets, the latter with their addresses. */
-void section_files(const struct facts *facts, struct report *report);
+void section_files(struct facts *facts, enum section_of whose, struct report *report);
 /* What it uses, and the largest mappings. */
 void section_memory(pid_t pid, struct report *report);
 void section_limits(pid_t pid, struct report *report);

@@ -76,7 +76,9 @@ void section_memory(pid_t pid, struct report *report)
             const char *line = strstr(text, status_keys[i]);
 
             if (line)
-                report_line(report, "%.*s", (int)strcspn(line, "\n"), line);
+                report_line(report, "%-9s %.*s", status_keys[i],
+                            (int)strcspn(line + strlen(status_keys[i]) + 1, "\n"),
+                            line + strlen(status_keys[i]) + 1);
         }
     read_maps(pid, all, &count);
     qsort(all, count, sizeof(*all), larger_first);

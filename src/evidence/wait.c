@@ -80,7 +80,7 @@ static void say_fd(const struct place *place, int number, char out[200])
     char name[160] = "";
 
     if (fd && strncmp(fd->target, "socket:", 7) == 0)
-        procfs_socket_name(place->process->pid, fd->inode, name, sizeof(name));
+        snprintf(name, sizeof(name), "%s", facts_socket(place->facts, fd->inode));
     if (fd && !*name)
         snprintf(name, sizeof(name), "%.150s", fd->target);
     snprintf(out, 200, "fd %d%s%.160s", number, *name ? ", " : "", name);
@@ -164,6 +164,21 @@ static void wait_on_child(const struct place *place, struct wait *wait)
         wait_name(place->facts, child, 0, who, sizeof(who));
     snprintf(wait->what, sizeof(wait->what), "waits for its child %s to %s (%s)", who,
              strstr(place->call, "wait") ? "end" : "start a program or end", place->call);
+}
+
+/* A shell's `wait` waits for the signal that a child has ended. */
+static void wait_on_signal(const struct place *place, struct wait *wait)
+{
+    int zombies;
+    pid_t child = strcmp(place->call, "rt_sigsuspend") == 0 ? awaited_child(place, &zombies) : 0;
+    char who[80];
+
+    wait->kind = child ? WAIT_CHILD : WAIT_SIGNAL;
+    wait->on_pid = child;
+    if (child)
+        wait_name(place->facts, child, 0, who, sizeof(who));
+    snprintf(wait->what, sizeof(wait->what), "waits for a signal (%s)%s%s", place->call,
+             child ? ", as a shell does for its child " : "", child ? who : "");
 }
 
 static void wait_on_events(const struct place *place, struct wait *wait)
@@ -300,8 +315,7 @@ static void wait_by_call(const struct place *place, struct wait *wait)
         wait_on_time(place, wait);
         break;
     case CALL_SIGNAL:
-        wait->kind = WAIT_SIGNAL;
-        snprintf(wait->what, sizeof(wait->what), "waits for a signal (%s)", place->call);
+        wait_on_signal(place, wait);
         break;
     case CALL_FILE_LOCK:
         wait_on_file_lock(place, wait);

@@ -19,6 +19,9 @@ bool gather_first(struct worker *worker, enum gather_kind kind, int64_t now)
     (void)now;
     if (worker->gathered || !pool->effects->gather || !worker->has_process || worker->exited)
         return false;
+    /* An operator's KILL waits for nobody else's evidence. */
+    if (worker->gathering && kind == GATHER_SIGNAL)
+        return false;
     if (worker->gathering) {
         worker->gathering = kind > worker->gathering ? kind : worker->gathering;
         return true;

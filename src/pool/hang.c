@@ -91,7 +91,7 @@ void hang_arm(struct worker *worker, int64_t now)
     else
         at = clock_add(since, hang_may_ping(worker) ? limit / 4 : limit / 2);
     if (worker->hung)
-        at = now + limit;
+        at = now + (limit > CLOCK_S ? limit : CLOCK_S);
     heap_set(&worker->pool->hang_timers, &worker->hang_timer, at);
 }
 
@@ -166,16 +166,25 @@ void hang_check(struct worker *worker, int64_t now)
         hang_arm(worker, now);
 }
 
+void hang_forgive(struct worker *worker)
+{
+    if (worker->state == WORKER_STOPPING)
+        return;
+    worker->pool->hung -= worker->hung;
+    worker->hung = worker->suspect = worker->gathered = false;
+}
+
 void hang_clear(struct worker *worker, int64_t now)
 {
     const char *what;
     int64_t limit, since;
 
-    if (!worker->suspect && !worker->hung)
+    /* What is being stopped stays what it was stopped for. */
+    if ((!worker->suspect && !worker->hung) || worker->state == WORKER_STOPPING)
         return;
     if (hang_nearest(worker, &what, &limit, &since) && now - since >= limit / 2)
         return;
-    if (worker->hung && worker->state != WORKER_STOPPING) {
+    if (worker->hung) {
         worker->hung = false;
         worker->pool->hung--;
         pool_say(worker->pool, worker, POOL_EVENT_RECOVERED, "gives signs of life again");

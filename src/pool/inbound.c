@@ -121,7 +121,7 @@ void worker_request_extend(struct worker *worker, int64_t span, int64_t now)
     extend_timer(&pool->task_timers, &worker->task_timer, until);
     if (worker->state == WORKER_STARTING || worker->state == WORKER_STOPPING)
         extend_timer(&pool->state_timers, &worker->state_timer, until);
-    hang_clear(worker, now);
+    hang_forgive(worker);
     if (heap_has(&worker->hang_timer))
         hang_arm(worker, now);
 }
@@ -129,8 +129,12 @@ void worker_request_extend(struct worker *worker, int64_t span, int64_t now)
 void worker_request_hold(struct worker *worker, bool hold, int64_t now)
 {
     worker->hang_held = hold;
-    if (!hold)
-        hang_act(worker, now);
+    if (hold)
+        return;
+    worker->extended_until = 0;
+    if (heap_has(&worker->hang_timer))
+        hang_arm(worker, now);
+    hang_act(worker, now);
 }
 
 void worker_request_stop(struct worker *worker, const char *who, int64_t now)

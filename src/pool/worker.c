@@ -259,9 +259,10 @@ static void cell_stopping_timeout(struct worker *worker, int64_t now)
         /* The leader has exited, descendants live on. */
         worker->stop_step = 1;
         worker_send_stop(worker, SIGTERM, now, grace < 2 * CLOCK_S ? grace : 2 * CLOCK_S);
-    } else if (worker->stop_step == 1 && gather_first(worker, GATHER_KILL, now)) {
+    } else if (worker->stop_step == 1 && !worker->kill_waits &&
+               gather_first(worker, GATHER_KILL, now)) {
         /* Whether or not it comes, the KILL does. */
-        worker->gathered = true;
+        worker->kill_waits = true;
         worker_set_timer(worker, now, EVIDENCE_WAIT);
     } else if (worker->stop_step == 1) {
         worker->stop_step = 2;

@@ -160,6 +160,7 @@ struct worker {
     bool hang_held;             /* an operator holds this worker: a hang does not restart it */
     enum gather_kind gathering; /* evidence is being taken; 0 = none is */
     bool gathered;              /* there is evidence of what goes on now */
+    bool kill_waits;            /* the KILL after the grace waited for evidence once */
     uint64_t late_task;         /* whose time ran out while evidence is taken; 0 = none */
     char report[96];            /* file name of this life's newest report of evidence; "" = none */
     int64_t hung_at;

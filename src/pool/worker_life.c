@@ -25,7 +25,7 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->last_easy = now;
     worker->cpu_seen = worker->cpu_sampled = 0;
     worker->sampled_at = worker->beat_limit = worker->extended_until = 0;
-    worker->hang_held = worker->gathered = false;
+    worker->hang_held = worker->gathered = worker->kill_waits = false;
     worker->gathering = GATHER_NONE;
     worker->late_task = 0;
     worker->report[0] = '\0';

@@ -88,6 +88,7 @@ void cmd_why(struct request *request)
         reply_past(request, target.worker,
                    &target.worker->lives[(target.worker->lives_count - 1) % WORKER_LIVES_MAX]);
     else
-        client_refuse(client, request->id, "gone", "%s[%d] never had a process",
-                      target.box->spec->name, target.worker->slot);
+        client_refuse(client, request->id, "gone", "%s[%d] never had a process%s%s",
+                      target.box->spec->name, target.worker->slot, *target.worker->why ? ": " : "",
+                      target.worker->why);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -28,6 +29,9 @@
 
 /* Reading /proc takes a tenth of a second; a process that holds its memory map may block it. */
 static const int64_t COLLECT_LIMIT = 2 * CLOCK_S;
+static const int64_t COLLECT_LIMIT_KILL = CLOCK_S / 2;
+/* Deeds without evidence are told together. */
+static const int64_t MISSED_PERIOD = 10 * CLOCK_S;
 static const int64_t PROGRAM_LIMIT = 10 * CLOCK_S;
 enum { INQUIRIES_MOST = 32, COLLECT_OUTPUT = 2 << 20, PROGRAM_OUTPUT = 256 << 10, ASKERS = 4 };
 /* A reply has to fit a client's buffer; the rest is in the file. */
@@ -122,7 +126,9 @@ static void inquiry_finish(struct inquiry *inquiry)
     struct err err = {0};
 
     inquiry->errand = NULL;
-    if (report_write(sup, inquiry->report, name, sizeof(name), &err) < 0)
+    if (!*sup->spec.supervisor.state_dir)
+        name[0] = '\0'; /* map keeps no files */
+    else if (report_write(sup, inquiry->report, name, sizeof(name), &err) < 0)
         event_add(sup, "evidence", LEVEL_BAD, false, "", inquiry->box->pool, worker,
                   "the report can't be kept: %s", err.text);
     else
@@ -197,13 +203,20 @@ static void on_collected(void *ctx, const struct errand_result *result)
 {
     struct inquiry *inquiry = ctx;
 
+    bool some = report_add_collected(inquiry->report, result->output, result->len);
+
     inquiry->errand = NULL;
     if (result->timed_out)
-        report_add_finding(inquiry->report, "blocked",
-                           "/proc of the process does not answer: the kernel holds its memory map");
-    else if (!report_add_collected(inquiry->report, result->output, result->len))
+        report_add_finding(inquiry->report, "unfinished",
+                           some ? "the look at its processes was not finished in time"
+                                : "the look at its processes was not finished in time: /proc is "
+                                  "slow, or the kernel holds the memory map");
+    else if (WIFEXITED(result->status) && WEXITSTATUS(result->status) == COLLECT_GONE)
         report_add_finding(inquiry->report, "gone",
                            "the process ended before it could be looked at");
+    else if (result->status != 0 || !some)
+        report_add_finding(inquiry->report, "unfinished",
+                           "the look at its processes failed or was ended");
     inquiry_run_program(inquiry);
 }
 
@@ -214,7 +227,10 @@ static bool inquiry_collect(struct inquiry *inquiry, struct err *err)
     int64_t sign = worker->last_output > worker->last_cpu ? worker->last_output : worker->last_cpu;
     char pid[16], start[24], quiet[24];
     char *argv[] = {program, word, pid, start, quiet, NULL};
-    struct errand_spec spec = {.argv = argv, .limit = COLLECT_LIMIT, .output_max = COLLECT_OUTPUT};
+    bool urgent = inquiry->kind == GATHER_KILL || inquiry->kind == GATHER_SIGNAL;
+    struct errand_spec spec = {.argv = argv,
+                               .limit = urgent ? COLLECT_LIMIT_KILL : COLLECT_LIMIT,
+                               .output_max = COLLECT_OUTPUT};
 
     snprintf(pid, sizeof(pid), "%d", inquiry->pid);
     snprintf(start, sizeof(start), "%llu", (unsigned long long)inquiry->life->proc.start);
@@ -249,17 +265,37 @@ static struct inquiry *inquiry_new(struct life *life, enum gather_kind kind, str
     return inquiry;
 }
 
+/* When very many hang at once, not all of them are looked at; that is said, not every time. */
+static void inquiry_missed(struct life *life, const struct err *err)
+{
+    struct supervisor *sup = life->sup;
+
+    sup->evidence_missed++;
+    if (sup->now < sup->evidence_told_at)
+        return;
+    sup->evidence_told_at = sup->now + MISSED_PERIOD;
+    event_add(sup, "evidence", LEVEL_NOTE, false, "", life->box->pool, life->worker,
+              "no evidence of this one%s (%llu so far): %s",
+              sup->evidence_missed > 1 ? " and others" : "",
+              (unsigned long long)sup->evidence_missed, err->text);
+}
+
 bool inquiry_begin(struct life *life, enum gather_kind kind)
 {
     struct err err = {0};
 
     if (!*life->sup->spec.supervisor.state_dir || life->sup->killing)
         return false; /* map keeps no files; who is in a hurry waits for nothing */
+    if (life->inquiry && kind == GATHER_SIGNAL)
+        return false; /* nor for what somebody else asked */
     if (life->inquiry) {
         life->inquiry->kind = kind;
         return true;
     }
-    return inquiry_new(life, kind, &err) != NULL;
+    if (inquiry_new(life, kind, &err))
+        return true;
+    inquiry_missed(life, &err);
+    return false;
 }
 
 void inquiry_ask(struct life *life, struct request *request)

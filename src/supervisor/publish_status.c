@@ -335,6 +335,10 @@ static void detail_hang(const struct supervisor *sup, struct json_out *out,
     json_put_number(out, "hang_since", watched ? (double)(sup->now - since) / 1e9 : 0, 1);
     json_put_number(out, "hung_for", worker->hung ? (double)(sup->now - worker->hung_at) / 1e9 : 0,
                     1);
+    publish_number(
+        out, "extended",
+        worker->extended_until > sup->now ? (double)(worker->extended_until - sup->now) / 1e9 : -1,
+        0);
     detail_findings(out, worker);
 }
 

@@ -44,12 +44,14 @@ static json_t *text_json(const char *bytes, size_t len)
     return text;
 }
 
+/* The section's lines, lent. */
 static json_t *add_section(json_t *report, const char *title)
 {
-    json_t *lines = json_array();
+    json_t *section = json_object(), *lines = json_array();
 
-    json_array_append_new(json_object_get(report, "sections"),
-                          json_pack("{s:s, s:o}", "title", title, "lines", lines));
+    json_object_set_new(section, "title", text_json(title, strlen(title)));
+    json_object_set_new(section, "lines", lines);
+    json_array_append_new(json_object_get(report, "sections"), section);
     return lines;
 }
 
@@ -68,9 +70,11 @@ static void add_line(json_t *lines, const char *format, ...)
 
 void report_add_finding(json_t *report, const char *kind, const char *text)
 {
-    json_array_append_new(
-        json_object_get(report, "findings"),
-        json_pack("{s:s, s:o}", "kind", kind, "text", text_json(text, strlen(text))));
+    json_t *finding = json_object();
+
+    json_object_set_new(finding, "kind", json_string(kind));
+    json_object_set_new(finding, "text", text_json(text, strlen(text)));
+    json_array_append_new(json_object_get(report, "findings"), finding);
 }
 
 void report_add_text(json_t *report, const char *title, const char *text, size_t len)
@@ -89,12 +93,20 @@ void report_add_text(json_t *report, const char *title, const char *text, size_t
 
 bool report_add_collected(json_t *report, const char *text, size_t len)
 {
-    json_t *found = json_loadb(text, len, 0, NULL);
-    bool good = json_is_object(found);
+    bool good = false;
 
-    json_array_extend(json_object_get(report, "findings"), json_object_get(found, "findings"));
-    json_array_extend(json_object_get(report, "sections"), json_object_get(found, "sections"));
-    json_decref(found);
+    for (size_t at = 0; at < len;) {
+        const char *stop = memchr(text + at, '\n', len - at);
+        json_t *found = stop ? json_loadb(text + at, (size_t)(stop - text) - at, 0, NULL) : NULL;
+
+        if (!found)
+            break; /* it was ended in the middle of a line */
+        good |= json_is_object(found);
+        json_array_extend(json_object_get(report, "findings"), json_object_get(found, "findings"));
+        json_array_extend(json_object_get(report, "sections"), json_object_get(found, "sections"));
+        json_decref(found);
+        at = (size_t)(stop - text) + 1;
+    }
     return good;
 }
 
@@ -127,7 +139,10 @@ static void add_signs(json_t *lines, const struct life *life)
         str_format_duration(limit, (double)hang->heartbeat / 1e9);
         add_line(lines, "last heartbeat %s ago (limit %s)", age, limit);
     }
-    if (hang_nearest(worker, &what, &length, &began)) {
+    if (worker->extended_until > sup->now) {
+        str_format_duration(age, (double)(worker->extended_until - sup->now) / 1e9);
+        add_line(lines, "an operator gave it more time: no limit ends for %s", age);
+    } else if (hang_nearest(worker, &what, &length, &began)) {
         ago(sup, began, age);
         str_format_duration(limit, (double)length / 1e9);
         add_line(lines, "nearest limit: %s, for %s of %s", what, age, limit);

@@ -20,7 +20,7 @@ json_t *report_new(struct life *life, const char *cause);
 void report_add_finding(json_t *report, const char *kind, const char *text);
 /* A section with the lines of `text`. */
 void report_add_text(json_t *report, const char *title, const char *text, size_t len);
-/* The members of what the collector printed; false when that is no report. */
+/* The members of what the collector printed, as far as it came; false when nothing did. */
 bool report_add_collected(json_t *report, const char *text, size_t len);
 /* Writes it below state_dir/reports, sanitised, as POOL.SLOT.PID-CAUSE.txt, and deletes the oldest
  * beyond REPORTS_KEPT. `name` gets the file's name. 0 or -errno. */

@@ -124,12 +124,14 @@ struct supervisor {
     struct list lingering; /* lives whose leader exited but whose tree or output lasts */
     struct list inquiries; /* evidence that is being taken */
     uint64_t reports_written;
-    struct shared *shared;   /* locks and values of the worker protocol */
-    struct list to_send;     /* speech: lines wait for the end of the turn */
-    struct list late_speech; /* half a line, or a closed end */
-    struct list put_waiting; /* a PUT found no room */
-    struct map by_pid;       /* PID -> struct life */
-    struct list errands;     /* short programs on the side */
+    uint64_t evidence_missed; /* deeds that went without */
+    int64_t evidence_told_at; /* the next word about that not before */
+    struct shared *shared;    /* locks and values of the worker protocol */
+    struct list to_send;      /* speech: lines wait for the end of the turn */
+    struct list late_speech;  /* half a line, or a closed end */
+    struct list put_waiting;  /* a PUT found no room */
+    struct map by_pid;        /* PID -> struct life */
+    struct list errands;      /* short programs on the side */
     uint64_t errand_number;
     struct list clients;
     size_t client_count;

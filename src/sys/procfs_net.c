@@ -43,17 +43,16 @@ static void format_address(const char *text, char *out, size_t size)
 }
 
 /* A line of tcp, tcp6, udp or udp6: number, local, remote, state, ... inode is the tenth. */
-static bool match_inet(const char *line, const char *table, uint64_t inode, char *out, size_t size)
+static uint64_t parse_inet(const char *line, const char *table, char *out, size_t size)
 {
     char local[64], remote[64], state[8], from[72], to[72];
-    uint64_t found = 0;
+    uint64_t inode = 0;
     unsigned number;
     const char *what;
 
     if (sscanf(line, " %*d: %63s %63s %7s %*s %*s %*s %*s %*s %" SCNu64, local, remote, state,
-               &found) != 4 ||
-        found != inode)
-        return false;
+               &inode) != 4)
+        return 0;
     number = (unsigned)strtoul(state, NULL, 16);
     what =
         strncmp(table, "tcp", 3) == 0 && number < ARRAY_LEN(tcp_states) ? tcp_states[number] : "";
@@ -63,49 +62,77 @@ static bool match_inet(const char *line, const char *table, uint64_t inode, char
         snprintf(out, size, "%.3s %s listening", table, from);
     else
         snprintf(out, size, "%.3s %s -> %s %s", table, from, to, what);
-    return true;
+    return inode;
 }
 
 /* "0000000000000000: 00000002 00000000 00010000 0001 01 12345 /path". */
-static bool match_unix(const char *line, uint64_t inode, char *out, size_t size)
+static uint64_t parse_unix(const char *line, char *out, size_t size)
 {
-    uint64_t found = 0;
+    uint64_t inode = 0;
     int path = 0;
 
-    if (sscanf(line, "%*x: %*x %*x %*x %*x %*x %" SCNu64 " %n", &found, &path) != 1 ||
-        found != inode)
-        return false;
-    snprintf(out, size, "unix %.*s", path ? (int)strcspn(line + path, "\n") : 0,
-             path ? line + path : "");
-    return true;
+    if (sscanf(line, "%*x: %*x %*x %*x %*x %*x %" SCNu64 "%n", &inode, &path) != 1)
+        return 0;
+    path += line[path] == ' ';
+    snprintf(out, size, "unix %.*s", (int)strcspn(line + path, "\n"), line + path);
+    return inode;
 }
 
-static bool search_table(pid_t pid, const char *table, char *text, uint64_t inode, char *out,
-                         size_t size)
+static void read_table(pid_t pid, const char *table, char *text, struct procfs_sockets *sockets)
 {
     char name[16];
 
     snprintf(name, sizeof(name), "net/%s", table);
     if (procfs_read_file(pid, name, text, TABLE_BYTES) <= 0)
-        return false;
+        return;
     for (const char *line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
-        if (strcmp(table, "unix") == 0 ? match_unix(line + 1, inode, out, size)
-                                       : match_inet(line + 1, table, inode, out, size))
-            return true;
+        struct procfs_socket socket = {0};
+
+        socket.inode = strcmp(table, "unix") == 0
+                           ? parse_unix(line + 1, socket.name, sizeof(socket.name))
+                           : parse_inet(line + 1, table, socket.name, sizeof(socket.name));
+        if (!socket.inode)
+            continue;
+        if (mem_try_resize((void **)&sockets->all, sockets->count + 1, sizeof(*sockets->all)) < 0)
+            return;
+        sockets->all[sockets->count++] = socket;
     }
-    return false;
 }
 
-void procfs_socket_name(pid_t pid, uint64_t inode, char *out, size_t size)
+static int by_inode(const void *a, const void *b)
+{
+    const struct procfs_socket *x = a, *y = b;
+
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+void procfs_sockets_read(pid_t pid, struct procfs_sockets *sockets)
 {
     static const char *const tables[] = {"tcp", "unix", "tcp6", "udp", "udp6"};
     char *text = mem_new(TABLE_BYTES);
-    bool found = false;
 
-    out[0] = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(tables) && !found; i++)
-        found = search_table(pid, tables[i], text, inode, out, size);
+    *sockets = (struct procfs_sockets){0};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        read_table(pid, tables[i], text, sockets);
+    if (sockets->count)
+        qsort(sockets->all, sockets->count, sizeof(*sockets->all), by_inode);
     free(text);
+}
+
+const char *procfs_sockets_find(const struct procfs_sockets *sockets, uint64_t inode)
+{
+    const struct procfs_socket wanted = {.inode = inode};
+    const struct procfs_socket *found =
+        sockets->count ? bsearch(&wanted, sockets->all, sockets->count, sizeof(wanted), by_inode)
+                       : NULL;
+
+    return found ? found->name : "";
+}
+
+void procfs_sockets_free(struct procfs_sockets *sockets)
+{
+    free(sockets->all);
+    *sockets = (struct procfs_sockets){0};
 }
 
 /* "2: -> POSIX  ADVISORY  WRITE 412 08:01:99 0 EOF": the number, whether it waits, and whose. */

@@ -60,9 +60,22 @@ ssize_t procfs_read_file(pid_t pid, const char *name, char *out, size_t size);
 int64_t procfs_find_number(const char *text, const char *key);
 /* Memory of the process. 0, or -errno when not all of it could be read. */
 int procfs_peek(pid_t pid, uint64_t address, void *out, size_t size);
-/* "tcp 127.0.0.1:80 -> 127.0.0.1:5000 established", "unix /run/x" of a socket that the process has;
- * "" when it is not found. */
-void procfs_socket_name(pid_t pid, uint64_t inode, char *out, size_t size);
+/* The sockets of a process's network namespace by name: "tcp 127.0.0.1:80 -> 127.0.0.1:5000
+ * established", "unix /run/x". */
+struct procfs_socket {
+    uint64_t inode;
+    char name[160];
+};
+
+struct procfs_sockets {
+    struct procfs_socket *all; /* by inode */
+    size_t count;
+};
+
+void procfs_sockets_read(pid_t pid, struct procfs_sockets *sockets);
+/* "" when it is not among them. */
+const char *procfs_sockets_find(const struct procfs_sockets *sockets, uint64_t inode);
+void procfs_sockets_free(struct procfs_sockets *sockets);
 /* Who holds the file lock that this process waits for; 0 = it waits for none. */
 pid_t procfs_lock_holder(pid_t pid);
 

@@ -26,14 +26,14 @@ static bool is_same(const struct pin *pin)
 }
 
 /* True when a secret was hidden. */
-static bool make_report(enum action action, const struct facts *facts, struct report *report)
+static bool make_report(enum action action, struct facts *facts, struct report *report)
 {
     pid_t pid = facts->processes[0].look;
 
     if (action == ACTION_STACK)
-        section_threads(facts, report);
+        section_threads(facts, SECTION_ALL, report);
     else if (action == ACTION_FILES)
-        section_files(facts, report);
+        section_files(facts, SECTION_ALL, report);
     else
         return section_environment(
             pid, action == ACTION_REVEAL ? ENVIRONMENT_WHOLE : ENVIRONMENT_SAFE, report);

@@ -75,14 +75,17 @@ static void add_file(struct tui *tui, const char *path)
 {
     struct err err = {0};
     size_t len = 0;
-    char *text = file_read_all(path, FILE_MOST, &len, &err), *save = NULL;
+    char *text = file_read_all(path, FILE_MOST, &len, &err);
 
     page_printf(tui, "%s", "");
     if (!text)
         page_printf(tui, "its report can't be read: %s", err.text);
-    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-         line = strtok_r(NULL, "\n", &save))
-        page_add(tui, line, strlen(line));
+    for (size_t at = 0; at < len;) {
+        size_t line = strcspn(text + at, "\n");
+
+        page_add(tui, text + at, line);
+        at += line + 1;
+    }
     free(text);
 }
 
@@ -119,7 +122,7 @@ static void on_report(void *owner, const json_t *reply, void *context)
     tui->page.tab = PAGE_DIAGNOSIS;
     page_title(tui, "%s[%lld] pid %lld: diagnosis", asked->pin.pool, (long long)asked->pin.slot,
                (long long)asked->pin.pid);
-    if (report) {
+    if (json_is_object(report)) {
         add_findings(tui, report);
         add_sections(tui, report);
     } else {

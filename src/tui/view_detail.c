@@ -349,7 +349,12 @@ static void draw(struct tui *tui)
     y = draw_findings(tui, worker, y, bottom);
     y = draw_lives(tui, worker, y, bottom);
     draw_tail(tui, worker, y);
-    if (field_bool(worker, "hang_held"))
+    if (field_number(worker, "extended") > 0) {
+        char left[16];
+
+        field_format_age(left, field_number(worker, "extended"));
+        view_hint(tui, "an operator gave it more time: no limit ends for %s", left);
+    } else if (field_bool(worker, "hang_held"))
         view_hint(tui, "held by an operator: a hang does not restart it.  H lets go");
     else if (!isnan(restart_in))
         view_hint(tui, "Auto-restart in %.0fs.  H hold  r restart now", restart_in);

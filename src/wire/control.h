@@ -68,7 +68,8 @@
  *
  * view "detail": argument target (PID or POOL[SLOT]); {"view":"detail","worker":{a workers row and:
  *   pgid started(epoch) command[argv] cwd hang_limit heartbeat_limit hung_for hung_why user sys
- *   restart_in nice cgroup log(path) findings[{text}] tail[last lines]
+ *   restart_in nice cgroup log(path) findings[{kind,text}] findings_age
+ *   extended(seconds that an operator gave it|null) tail[last lines]
  *   attempts max_attempts cpu_long[at most 160] rss_change rss_span max_memory timeout deadline
  *   lives[{generation,pid,started,ended,lasted,why,exit,signal,log,tasks,user,sys,maxrss}]}}
  *   newest first

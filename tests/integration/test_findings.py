@@ -90,6 +90,7 @@ class Ways(Case):
             wait_for(lambda pid=pid: not pid_is_there(pid), 10, "its end")
             told = self.client(server, "why", str(pid))
             self.assertIn("ended after", told)
+            self.assertIn("\nFindings\n  1 ", told) # line by line
             self.assertIn("hang by lifeguard", told)
             self.assertIn(f"looks at {pid}", told)
 

@@ -92,7 +92,7 @@ static struct report *look(pid_t pid, double quiet, const char *kind)
         report_fini(report);
         assert_int_equal(facts_gather(&facts, pid, 0, 20), 0);
         findings_make(&facts, quiet, report);
-        section_threads(&facts, report);
+        section_threads(&facts, SECTION_ALL, report);
         facts_fini(&facts);
         if (report->finding_count && strcmp(report->findings[0].kind, kind) == 0)
             return report;
@@ -175,10 +175,14 @@ static void a_report_is_bounded_and_text(void **state)
 
     (void)state;
     report_line(report, "no section yet: dropped");
-    for (int s = 0; s < REPORT_SECTIONS + 3; s++)
+    for (int s = 0; s < REPORT_SECTIONS; s++)
         report_section(report, "section %d", s);
     for (int i = 0; i < REPORT_LINES + 5; i++)
         report_line(report, "\xff\x1b[31m line %d", i);
+    /* The lines of a section that was refused stand below no other's title. */
+    report_section(report, "one too many");
+    report_line(report, "of the refused one");
+    assert_int_equal(report->sections[REPORT_SECTIONS - 1].left_out, 5);
     for (int f = 0; f < REPORT_FINDINGS + 2; f++)
         report_find(report, "wait", 1, 1, "%s", "x");
     assert_int_equal(report->section_count, REPORT_SECTIONS);

@@ -201,6 +201,46 @@ static struct worker *run_late(struct fake *fake, uint64_t id)
     return pool_worker(fake->pool, 1);
 }
 
+static void a_stop_of_a_hung_worker_keeps_its_grace(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.has_evidence = true; /* which never comes */
+    fake.spec.hang.silence = 4 * CLOCK_S;
+    fake.spec.hang.action = HANG_RESTART;
+    fake.spec.stop.grace = CLOCK_S;
+    worker = up(&fake);
+    fake_pass(&fake, 5 * CLOCK_S);
+    assert_true(worker->hung);
+    worker_request_stop(worker, "ana", fake.now);
+    for (int i = 0; i < 19; i++) { /* and it goes on to give signs of life */
+        fake_pass(&fake, 100 * CLOCK_MS);
+        worker_on_sample(worker, worker->cpu_seen + 0.1, false, fake.now);
+        worker_on_output(worker, fake.now);
+    }
+    assert_int_equal(fake.signals[SIGKILL], 1);
+    fake_fini(&fake);
+}
+
+static void an_operators_kill_waits_for_no_other_evidence(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.has_evidence = true;
+    fake.spec.hang.silence = 4 * CLOCK_S;
+    worker = up(&fake);
+    fake_pass(&fake, 5 * CLOCK_S);
+    worker_request_signal(worker, SIGKILL, "ana", fake.now);
+    assert_int_equal(fake.signals[SIGKILL], 1);
+    fake_fini(&fake);
+}
+
 static void a_late_task_that_ends_meanwhile_costs_nothing(void **state)
 {
     struct fake fake;
@@ -294,6 +334,8 @@ int main(void)
         cmocka_unit_test(a_worker_that_recovers_meanwhile_is_left_alone),
         cmocka_unit_test(what_nobody_waits_for_is_no_evidence),
         cmocka_unit_test(evidence_that_never_comes_delays_the_kill_a_moment),
+        cmocka_unit_test(a_stop_of_a_hung_worker_keeps_its_grace),
+        cmocka_unit_test(an_operators_kill_waits_for_no_other_evidence),
         cmocka_unit_test(a_late_task_that_ends_meanwhile_costs_nothing),
         cmocka_unit_test(an_operator_extends_and_holds),
         cmocka_unit_test(a_service_changes_its_own_watchdog),
