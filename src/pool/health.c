@@ -92,7 +92,9 @@ static void check_failed(struct worker *worker, int64_t now)
     struct pool *pool = worker->pool;
     int most = pool->spec->health.failures;
 
-    health->failures++;
+    /* What fails while evidence is taken, or a hold lasts, changes nothing any more. */
+    if (!health->unhealthy)
+        health->failures++;
     if (health->failures < most) {
         if (health->failures == 1)
             pool_say(pool, worker, POOL_EVENT_CHECK, "health check failed (1 of %d): %s", most,
