@@ -191,11 +191,28 @@ void cmd_resume(struct request *request)
     request_ok(request);
 }
 
+enum { HOLD_DAYS_MOST = 366 };
+
+/* *span = the seconds of "for", 0 where it is not given. False after having answered the client. */
+static bool request_span(struct request *request, double *span)
+{
+    const json_t *value = json_object_get(request->json, "for");
+
+    *span = json_number_value(value);
+    if (!value || json_is_null(value))
+        return true;
+    /* An infinite one is none that JSON can say, and one that is no number is 0 here. */
+    if (*span > 0 && *span <= HOLD_DAYS_MOST * 86400.0)
+        return true;
+    client_refuse(request->client, request->id, "usage",
+                  "for: give a number of seconds, more than 0 and at most %d days", HOLD_DAYS_MOST);
+    return false;
+}
+
 /* One worker: it gets more time, or a hang does not restart it until it is let go. */
-static void hold_worker(struct request *request, const struct target *target)
+static void hold_worker(struct request *request, const struct target *target, double span)
 {
     int64_t now = request->client->sup->now;
-    double span = request_number(request, "for");
     char text[64], length[16];
 
     if (!target->worker->has_process) {
@@ -218,14 +235,15 @@ static void hold_worker(struct request *request, const struct target *target)
 void cmd_hold(struct request *request)
 {
     struct target target;
+    double span;
 
-    if (!request_target(request, &target))
+    if (!request_span(request, &span) || !request_target(request, &target))
         return;
     if (target.worker) {
-        hold_worker(request, &target);
+        hold_worker(request, &target, span);
         return;
     }
-    if (request_number(request, "for") > 0) {
+    if (span > 0) {
         client_refuse(request->client, request->id, "usage",
                       "hold --for takes one worker: a PID or %s[SLOT]", target.box->spec->name);
         return;

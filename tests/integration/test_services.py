@@ -325,6 +325,28 @@ class Acting(Case):
         server.wait_state("svc", "down", 1)
         self.assertEqual(server.refusal("pause", target="svc[2]")["code"], "refused")
 
+    def test_hold_for_takes_a_span_and_nothing_else(self):
+        server = self.start(sleeper(size=1))
+        server.wait_state("svc", "busy", 1)
+        for span in (0, -1, -1e300, 1e300, 366 * 86400 + 1, "60", "", True, False, [], [60], {}):
+            for target in ("svc[1]", "svc"):
+                with self.subTest(span=span, target=target):
+                    reply = server.refusal("hold", target=target, **{"for": span})
+                    self.assertEqual(reply["code"], "usage")
+                    self.assertIn("for: give a number of seconds", reply["error"])
+        # What is no JSON is no request at all.
+        for span in ("NaN", "Infinity", "1e999"):
+            with Control(server.socket_path).socket as one:
+                one.sendall(b'{"id": 1, "cmd": "hold", "target": "svc[1]", "for": %s}\n'
+                            % span.encode())
+                self.assertIn(b'"ok":false', one.recv(65536).replace(b" ", b""))
+        self.assertEqual(server.events("hold"), [])
+        server.call("hold", target="svc[1]", **{"for": 366 * 86400})
+        server.call("hold", target="svc[1]", **{"for": 0.5})
+        self.assertEqual(server.refusal("hold", target="svc", **{"for": 60})["code"], "usage")
+        server.call("hold", target="svc[1]", **{"for": None}) # as if it were not there
+        self.assertEqual(len(server.events("hold")), 3)
+
     def test_kill_with_a_signal(self):
         command = self.script("usr1.py", "signal.signal(signal.SIGUSR1, "
                                          "lambda *a: print('got USR1', flush=True))\n"
