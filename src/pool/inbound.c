@@ -16,6 +16,10 @@ static const double CPU_SIGN = 0.01;
 static const double SPIN_SHARE = 0.9;
 /* Of a younger process a KILL takes no evidence: it would be over before that is there. */
 static const int64_t EVIDENCE_AGE = 2 * CLOCK_S;
+/* A service that says again that it hangs is heard no sooner than this after the last time. */
+static const int64_t TRIGGER_PAUSE = 5 * CLOCK_S;
+/* A heartbeat is asked for no more often: each one costs a turn of the loop. */
+static const int64_t BEAT_LIMIT_LEAST = 100 * CLOCK_MS;
 
 void worker_on_exit(struct worker *worker, const struct worker_end *end, int64_t now)
 {
@@ -74,8 +78,11 @@ void worker_on_extend(struct worker *worker, int64_t extra, int64_t now)
     struct pool *pool = worker->pool;
     int64_t until = clock_add(now, extra);
 
-    if ((worker->state == WORKER_STARTING || worker->state == WORKER_STOPPING) &&
-        heap_has(&worker->state_timer) && worker->state_timer.key < until)
+    /* How long a stop lasts is the operator's word, not the worker's. */
+    if (worker->state == WORKER_STOPPING)
+        return;
+    if (worker->state == WORKER_STARTING && heap_has(&worker->state_timer) &&
+        worker->state_timer.key < until)
         heap_set(&pool->state_timers, &worker->state_timer, until);
     if (pool->spec->hang.heartbeat && extra > pool->spec->hang.heartbeat)
         worker->last_beat = clock_add(now, extra - pool->spec->hang.heartbeat);
@@ -84,7 +91,7 @@ void worker_on_extend(struct worker *worker, int64_t extra, int64_t now)
 
 void worker_on_watchdog(struct worker *worker, int64_t limit, int64_t now)
 {
-    worker->beat_limit = limit;
+    worker->beat_limit = limit && limit < BEAT_LIMIT_LEAST ? BEAT_LIMIT_LEAST : limit;
     worker->last_beat = now;
     hang_clear(worker, now);
     if (heap_has(&worker->hang_timer))
@@ -93,12 +100,24 @@ void worker_on_watchdog(struct worker *worker, int64_t limit, int64_t now)
 
 void worker_on_trigger(struct worker *worker, int64_t now)
 {
+    char before[64] = "";
+
     if (!worker->has_process || worker->hung)
         return;
+    if (worker->triggered_at && now - worker->triggered_at < TRIGGER_PAUSE) {
+        worker->triggers_ignored++;
+        return;
+    }
+    if (worker->triggers_ignored)
+        snprintf(before, sizeof(before), ", %llu more before this were ignored",
+                 (unsigned long long)worker->triggers_ignored);
+    worker->triggered_at = now;
+    worker->triggers_ignored = 0;
     worker->hung = true;
     worker->hung_at = now;
     worker->pool->hung++;
-    pool_say(worker->pool, worker, POOL_EVENT_HUNG, "hung: by its own word (WATCHDOG=trigger)");
+    pool_say(worker->pool, worker, POOL_EVENT_HUNG, "hung: by its own word (WATCHDOG=trigger%s)",
+             before);
     if (worker->pool->spec->hang.action == HANG_RESTART)
         hang_act(worker, now);
     else

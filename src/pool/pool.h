@@ -159,6 +159,11 @@ void pool_tick(struct pool *pool, int64_t now);
 /* The machine or the supervisor stood still for `gap`, which is over now: every clock that runs
  * against a worker moves by it. */
 void pool_shift(struct pool *pool, int64_t gap, int64_t now);
+/* The same for the end of a stop, which nobody shall delay for ever by stopping and continuing us:
+ * standstills shorter than `most` give back no more than that in all, and of longer ones (a machine
+ * that was suspended), which leave all that was left, each costs an eighth of it. *given counts.
+ * Returns the new end. */
+int64_t pool_shift_stop(int64_t end, int64_t gap, int64_t most, int64_t *given, int64_t now);
 /* The machine starves: only the signs of life move, so that grace and deadlines stay bounded. */
 void pool_shift_signs(struct pool *pool, int64_t gap, int64_t now);
 /* True while some clock runs against a worker. */
@@ -210,11 +215,12 @@ void worker_on_output(struct worker *worker, int64_t now);
 void worker_on_demand(struct worker *worker, double wanted, int64_t now);
 /* CPU seconds used so far by the process, and whether it is stopped (state T). */
 void worker_on_sample(struct worker *worker, double cpu, bool stopped, int64_t now);
-/* The service asked for more time (EXTEND_TIMEOUT_USEC) or the heartbeat limit changed. */
+/* The service asked for more time (EXTEND_TIMEOUT_USEC); not heard while it stops. */
 void worker_on_extend(struct worker *worker, int64_t extra, int64_t now);
-/* WATCHDOG_USEC: the service wants another heartbeat limit; where one is configured. */
+/* WATCHDOG_USEC: the service wants another heartbeat limit, 100 ms at least; where one is
+ * configured. */
 void worker_on_watchdog(struct worker *worker, int64_t limit, int64_t now);
-/* WATCHDOG=trigger: hung by its own word. */
+/* WATCHDOG=trigger: hung by its own word; again within 5 s it is only counted. */
 void worker_on_trigger(struct worker *worker, int64_t now);
 /* Worker mode: an answer about a task. -ENOENT: it does not hold this task, a breach. */
 int worker_on_answer(struct worker *worker, uint64_t id, const struct answer *answer, int64_t now);

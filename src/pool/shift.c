@@ -20,6 +20,38 @@ static void shift_timer(struct heap *heap, struct heap_node *node, int64_t gap)
         heap_set(heap, node, clock_add(node->key, gap));
 }
 
+int64_t pool_shift_stop(int64_t end, int64_t gap, int64_t most, int64_t *given, int64_t now)
+{
+    int64_t left = end - (now - gap); /* when the standstill began */
+    int64_t lost = left < gap ? left : gap;
+    int64_t room = most - *given, back, cost;
+
+    if (left <= 0 || end == CLOCK_NEVER)
+        return end;
+    if (gap < most) {
+        back = cost = lost < room ? lost : room;
+    } else {
+        cost = most / 8 + 1;
+        back = cost <= room ? lost : 0;
+        cost = cost <= room ? cost : 0;
+    }
+    *given += cost;
+    return clock_add(end, gap - (lost - back));
+}
+
+static void shift_state_timer(struct worker *worker, int64_t gap, int64_t now)
+{
+    struct heap *timers = &worker->pool->state_timers;
+    struct heap_node *timer = &worker->state_timer;
+
+    if (worker->state != WORKER_STOPPING)
+        shift_timer(timers, timer, gap);
+    else if (heap_has(timer))
+        heap_set(timers, timer,
+                 pool_shift_stop(timer->key, gap, worker->pool->spec->stop.grace,
+                                 &worker->stop_shifted, now));
+}
+
 /* Nobody gave a sign during the gap: all of them lie before it, but for a time that a worker asked
  * for in advance, which stays as far ahead as it was. */
 static void shift_worker(struct worker *worker, int64_t gap, int64_t now)
@@ -31,7 +63,7 @@ static void shift_worker(struct worker *worker, int64_t gap, int64_t now)
     worker->last_easy += gap;
     worker->extended_until += worker->extended_until ? gap : 0;
     worker->last_beat += gap;
-    shift_timer(&pool->state_timers, &worker->state_timer, gap);
+    shift_state_timer(worker, gap, now);
     shift_timer(&pool->task_timers, &worker->task_timer, gap);
     hang_arm(worker, now);
 }

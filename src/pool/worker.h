@@ -156,7 +156,10 @@ struct worker {
     double cpu_sampled;         /* wanted at the last sample, */
     int64_t sampled_at;         /* which was then; 0 = none yet */
     int64_t beat_limit;         /* the service changed hang.heartbeat for itself; 0 = it did not */
+    int64_t triggered_at;       /* when it last said itself that it hangs; 0 = it did not */
+    uint64_t triggers_ignored;  /* since then, as they came too soon */
     int64_t extended_until;     /* an operator's grace: no limit ends before */
+    int64_t stop_shifted;       /* see pool_shift_stop */
     bool hang_held;             /* an operator holds this worker: a hang does not restart it */
     enum gather_kind gathering; /* evidence is being taken; 0 = none is */
     bool gathered;              /* there is evidence of what goes on now */

@@ -33,6 +33,8 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->exited = worker->suspect = worker->stopped = worker->unkillable = false;
     worker->stop_reason = STOP_NONE;
     worker->stop_step = worker->sent_signal = 0;
+    worker->stop_shifted = worker->triggered_at = 0;
+    worker->triggers_ignored = 0;
     worker->who[0] = '\0';
     worker->end = (struct worker_end){0};
     if (worker_is_fed(worker))

@@ -40,7 +40,9 @@ static void shift_all(struct supervisor *sup, int64_t gap)
     errand_shift(sup, gap);
     health_shift(sup, gap);
     if (sup->stopping)
-        sup->stop_deadline = clock_add(sup->stop_deadline, gap);
+        sup->stop_deadline =
+            pool_shift_stop(sup->stop_deadline, gap, sup->spec.supervisor.shutdown_timeout,
+                            &sup->stop_shifted, sup->now);
 }
 
 void starved_on_wake(void *ctx, int64_t now)

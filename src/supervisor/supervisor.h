@@ -171,6 +171,7 @@ struct supervisor {
     char stop_who[WORKER_WHO_MAX];
     int stop_requests; /* signals received: the second one kills */
     int64_t stopping_since, stop_deadline;
+    int64_t stop_shifted; /* see pool_shift_stop */
     int exit_status;
     bool finished;
 };

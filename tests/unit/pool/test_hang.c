@@ -304,6 +304,83 @@ static void a_service_changes_its_own_watchdog(void **state)
     fake_fini(&fake);
 }
 
+static void a_tiny_watchdog_is_not_taken_at_its_word(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.spec.hang.heartbeat = 2 * CLOCK_S;
+    worker = up(&fake);
+    worker_on_watchdog(worker, 1000, fake.now);
+    assert_int_equal(worker->beat_limit, 100 * CLOCK_MS);
+    fake_pass(&fake, 90 * CLOCK_MS);
+    assert_false(worker->hung);
+    worker_on_watchdog(worker, 0, fake.now);
+    assert_int_equal(worker->beat_limit, 0);
+    fake_fini(&fake);
+}
+
+static void no_worker_lengthens_its_own_stop(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.spec.stop.grace = 3 * CLOCK_S;
+    worker = up(&fake);
+    worker_request_stop(worker, "ana", fake.now);
+    for (int i = 0; i < 4; i++) {
+        worker_on_extend(worker, 3600 * CLOCK_S, fake.now);
+        fake_pass(&fake, CLOCK_S);
+    }
+    assert_int_equal(fake.signals[SIGKILL], 1);
+    fake_fini(&fake);
+}
+
+static void an_operator_lengthens_a_stop(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.spec.stop.grace = 3 * CLOCK_S;
+    worker = up(&fake);
+    worker_request_stop(worker, "ana", fake.now);
+    worker_request_extend(worker, 60 * CLOCK_S, fake.now);
+    fake_pass(&fake, 59 * CLOCK_S);
+    assert_int_equal(fake.signals[SIGKILL], 0);
+    fake_pass(&fake, 2 * CLOCK_S);
+    assert_int_equal(fake.signals[SIGKILL], 1);
+    fake_fini(&fake);
+}
+
+static void a_flood_of_triggers_is_two_events(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+
+    (void)state;
+    begin(&fake, POOL_SERVICE);
+    fake.spec.hang.action = HANG_REPORT;
+    worker = up(&fake);
+    for (int i = 0; i < 500; i++) {
+        worker_on_trigger(worker, fake.now);
+        worker_on_output(worker, fake.now);
+        fake_pass(&fake, 9 * CLOCK_MS);
+    }
+    assert_int_equal(fake.events[POOL_EVENT_HUNG], 1);
+    assert_null(strstr(fake.said[POOL_EVENT_HUNG], "ignored"));
+    fake_pass(&fake, CLOCK_S);
+    worker_on_trigger(worker, fake.now);
+    assert_int_equal(fake.events[POOL_EVENT_HUNG], 2);
+    assert_non_null(strstr(fake.said[POOL_EVENT_HUNG], "499 more before this were ignored"));
+    fake_fini(&fake);
+}
+
 static void a_slow_start_leaves_evidence(void **state)
 {
     struct fake fake;
@@ -328,6 +405,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spin_is_found_and_output_ends_it),
+        cmocka_unit_test(a_tiny_watchdog_is_not_taken_at_its_word),
+        cmocka_unit_test(no_worker_lengthens_its_own_stop),
+        cmocka_unit_test(an_operator_lengthens_a_stop),
+        cmocka_unit_test(a_flood_of_triggers_is_two_events),
         cmocka_unit_test(a_stall_counts_whatever_the_cpu_and_the_heartbeats),
         cmocka_unit_test(work_that_begins_is_not_late),
         cmocka_unit_test(evidence_comes_before_the_restart),

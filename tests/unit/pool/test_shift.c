@@ -37,6 +37,63 @@ static void standstill_costs_nobody_time(void **state)
     fake_fini(&fake);
 }
 
+/* Stopped for 0.75 s and let go for 0.05 s, again and again: the grace ends all the same. */
+static void many_standstills_end_the_grace(void **state)
+{
+    struct fake fake;
+    struct worker *worker;
+    int turns = 0;
+
+    (void)state;
+    fake_init(&fake, POOL_SERVICE, 1);
+    fake.spec.stop.grace = 4 * CLOCK_S;
+    worker = up(&fake);
+    for (int stops = 0; stops < 2; stops++) {
+        worker_request_stop(worker, "ana", fake.now);
+        for (turns = 0; !fake.signals[SIGKILL] && turns < 100; turns++) {
+            fake.now += 800 * CLOCK_MS;
+            pool_shift(fake.pool, 800 * CLOCK_MS, fake.now);
+            pool_tick(fake.pool, fake.now);
+        }
+        assert_in_range(turns, 9, 11); /* twice the grace, not less for the one before */
+        fake.signals[SIGKILL] = 0;
+        fake_end(&fake, worker, SIGKILL);
+        worker_request_start(worker, fake.now);
+        fake_pass(&fake, 2 * CLOCK_S);
+    }
+    fake_fini(&fake);
+}
+
+static void a_stop_gets_back_only_so_much(void **state)
+{
+    int64_t now = 1000 * CLOCK_S, most = 10 * CLOCK_S, given = 0;
+
+    (void)state;
+    assert_int_equal(pool_shift_stop(now + 2 * CLOCK_S, 6 * CLOCK_S, most, &given, now),
+                     now + 8 * CLOCK_S);
+    assert_int_equal(given, 6 * CLOCK_S);
+    /* 5 s are lost, and there are 4 s to give. */
+    assert_int_equal(pool_shift_stop(now + CLOCK_S, 5 * CLOCK_S, most, &given, now),
+                     now + 5 * CLOCK_S);
+    assert_int_equal(given, most);
+    assert_int_equal(pool_shift_stop(now + 2 * CLOCK_S, 3 * CLOCK_S, most, &given, now),
+                     now + 2 * CLOCK_S);
+    assert_int_equal(pool_shift_stop(now - 5, 3, most, &given, now), now - 5);
+    assert_true(pool_shift_stop(CLOCK_NEVER, CLOCK_S, CLOCK_S, &given, now) == CLOCK_NEVER);
+}
+
+static void a_suspended_machine_ends_no_stop(void **state)
+{
+    int64_t now = 1000 * CLOCK_S, hour = 3600 * CLOCK_S, given = 0;
+
+    (void)state;
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(pool_shift_stop(now + 9 * CLOCK_S - hour, hour, 10 * CLOCK_S, &given, now),
+                         now + 9 * CLOCK_S);
+    assert_int_equal(pool_shift_stop(now + 9 * CLOCK_S - hour, hour, 10 * CLOCK_S, &given, now),
+                     now);
+}
+
 static void time_that_was_granted_stays_granted(void **state)
 {
     struct fake fake;
@@ -135,6 +192,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(standstill_costs_nobody_time),
+        cmocka_unit_test(many_standstills_end_the_grace),
+        cmocka_unit_test(a_stop_gets_back_only_so_much),
+        cmocka_unit_test(a_suspended_machine_ends_no_stop),
         cmocka_unit_test(time_that_was_granted_stays_granted),
         cmocka_unit_test(a_slow_start_is_not_timed_while_all_stands_still),
         cmocka_unit_test(a_task_keeps_the_rest_of_its_time),
