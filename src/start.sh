@@ -57,7 +57,7 @@ if [ ! -f "$build/build.ninja" ]; then
   say "building lifeguard (this once; about half a minute)"
   quietly cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release
 fi
-quietly cmake --build "$build" --target lifeguard
+quietly cmake --build "$build" --target product
 
 if [ $# -eq 0 ]; then
   set -- "$root/config/demo.cfg"

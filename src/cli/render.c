@@ -140,7 +140,10 @@ static void render_status_line(const json_t *reply, const struct render_style *s
     print_end(out, PRINT_BOLD, style->color);
     buf_printf(out, "  pid %.0f  up %s  ", print_number(reply, "pid", 0), uptime);
     print_begin(out, color, style->color);
-    buf_append_string(out, healthy ? "healthy" : "degraded");
+    if (strcmp(print_word(reply, "state"), "stopping") == 0)
+        buf_append_string(out, "stopping");
+    else
+        buf_append_string(out, healthy ? "healthy" : "degraded");
     print_end(out, color, style->color);
     if (strcmp(print_word(reply, "guardian"), "degraded") == 0)
         buf_append_string(out, "  guardian: degraded");

@@ -21,35 +21,36 @@
 static const struct {
     const char *name;
     command_handler *handler;
+    bool begins; /* work or workers: not while all stops */
 } handlers[] = {
-    {"ack", cmd_ack},
-    {"bury", cmd_bury},
-    {"cancel", cmd_cancel},
-    {"drain", cmd_drain},
-    {"events", cmd_events},
-    {"hold", cmd_hold},
-    {"kick", cmd_kick},
-    {"kill", cmd_kill},
-    {"logs", cmd_logs},
-    {"pause", cmd_pause},
-    {"prioritise", cmd_prioritise},
-    {"ps", cmd_ps},
-    {"replay", cmd_replay},
-    {"why", cmd_why},
-    {"restart", cmd_restart},
-    {"resume", cmd_resume},
-    {"retry", cmd_retry},
-    {"scale", cmd_scale},
-    {"shutdown", cmd_shutdown},
-    {"start", cmd_start},
-    {"status", cmd_status},
-    {"stop", cmd_stop},
-    {"submit", cmd_submit},
-    {"subscribe", cmd_subscribe},
-    {"tasks", cmd_tasks},
-    {"undo", cmd_undo},
-    {"unsubscribe", cmd_unsubscribe},
-    {"wait", cmd_wait},
+    {"ack", cmd_ack, false},
+    {"bury", cmd_bury, false},
+    {"cancel", cmd_cancel, false},
+    {"drain", cmd_drain, false},
+    {"events", cmd_events, false},
+    {"hold", cmd_hold, false},
+    {"kick", cmd_kick, true},
+    {"kill", cmd_kill, false},
+    {"logs", cmd_logs, false},
+    {"pause", cmd_pause, false},
+    {"prioritise", cmd_prioritise, false},
+    {"ps", cmd_ps, false},
+    {"replay", cmd_replay, true},
+    {"why", cmd_why, false},
+    {"restart", cmd_restart, true},
+    {"resume", cmd_resume, true},
+    {"retry", cmd_retry, true},
+    {"scale", cmd_scale, true},
+    {"shutdown", cmd_shutdown, false},
+    {"start", cmd_start, true},
+    {"status", cmd_status, false},
+    {"stop", cmd_stop, false},
+    {"submit", cmd_submit, true},
+    {"subscribe", cmd_subscribe, false},
+    {"tasks", cmd_tasks, false},
+    {"undo", cmd_undo, true},
+    {"unsubscribe", cmd_unsubscribe, false},
+    {"wait", cmd_wait, false},
 };
 
 command_handler *command_handler_find(const char *name)
@@ -58,6 +59,14 @@ command_handler *command_handler_find(const char *name)
         if (strcmp(handlers[i].name, name) == 0)
             return handlers[i].handler;
     return NULL;
+}
+
+static bool command_begins(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
+        if (strcmp(handlers[i].name, name) == 0)
+            return handlers[i].begins;
+    return false;
 }
 
 const char *request_string(const struct request *request, const char *key)
@@ -248,7 +257,9 @@ static void command_dispatch(struct client *client, const json_t *json)
     command_handler *handler = name ? command_handler_find(name) : NULL;
 
     request.id = request_int(&request, "id", -1);
-    if (handler)
+    if (handler && client->sup->stopping && command_begins(name))
+        client_refuse(client, request.id, "refused", "%s: the supervisor is stopping", name);
+    else if (handler)
         handler(&request);
     else if (known && known->later)
         client_refuse(client, request.id, "refused", "`%s` is not built yet: %s", name,

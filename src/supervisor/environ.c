@@ -122,8 +122,7 @@ static int identity_group(struct pool_box *box, struct err *err)
     }
     group = getgrnam(box->spec->group);
     if (!group)
-        return err_set(err, ENOENT, "pool %s: no such group: %s", box->spec->name,
-                       box->spec->group);
+        return err_set(err, ENOENT, "no such group: %s", box->spec->group);
     box->gid = group->gr_gid;
     return 0;
 }
@@ -139,7 +138,7 @@ static int identity_user(struct pool_box *box, struct env_list *list, struct err
     if (!user && str_parse_int(box->spec->user, &number) == 0 && number >= 0 && number < INT_MAX)
         user = getpwuid((uid_t)number);
     if (!user)
-        return err_set(err, ENOENT, "pool %s: no such user: %s", box->spec->name, box->spec->user);
+        return err_set(err, ENOENT, "no such user: %s", box->spec->user);
     box->uid = user->pw_uid;
     box->gid = user->pw_gid;
     if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) >= 0) {

@@ -46,12 +46,10 @@ static int64_t rlimit_value(const struct pool_spec *spec, const struct rlimit_ke
 }
 
 /* "KEY = VALUE needs CAPABILITY", with the two ways to get it. */
-static int refuse(const struct pool_box *box, struct err *err, const char *key, int64_t value,
-                  const char *capability)
+static int refuse(struct err *err, const char *key, int64_t value, const char *capability)
 {
-    return err_set(err, EPERM,
-                   "pool %s: %s = %lld needs %s (run as root; systemd: AmbientCapabilities=%s)",
-                   box->spec->name, key, (long long)value, capability, capability);
+    return err_set(err, EPERM, "%s = %lld needs %s (run as root; systemd: AmbientCapabilities=%s)",
+                   key, (long long)value, capability, capability);
 }
 
 /* Who becomes another user must be able to shed all groups; who stays what it is has none to. And
@@ -68,9 +66,9 @@ static int check_user(struct pool_box *box, uint64_t caps, struct err *err)
         return 0;
     }
     return err_set(err, EPERM,
-                   "pool %s: %s = \"%s\" needs CAP_SETUID, CAP_SETGID and CAP_KILL: only root "
+                   "%s = \"%s\" needs CAP_SETUID, CAP_SETGID and CAP_KILL: only root "
                    "can start workers as another user",
-                   box->spec->name, *box->spec->user ? "user" : "group",
+                   *box->spec->user ? "user" : "group",
                    *box->spec->user ? box->spec->user : box->spec->group);
 }
 
@@ -85,7 +83,7 @@ static int check_nice(struct pool_box *box, uint64_t caps, struct err *err)
     getrlimit(RLIMIT_NICE, &limit);
     if (wanted >= own || caps_have(caps, CAP_SYS_NICE) || (rlim_t)(20 - wanted) <= limit.rlim_cur)
         return 0;
-    return refuse(box, err, "nice", box->spec->nice, "CAP_SYS_NICE");
+    return refuse(err, "nice", box->spec->nice, "CAP_SYS_NICE");
 }
 
 static int check_ionice(struct pool_box *box, uint64_t caps, struct err *err)
@@ -100,9 +98,9 @@ static int check_ionice(struct pool_box *box, uint64_t caps, struct err *err)
         caps_have(caps, CAP_SYS_ADMIN))
         return 0;
     return err_set(err, EPERM,
-                   "pool %s: ionice = \"%s\" needs CAP_SYS_NICE (run as root; systemd: "
+                   "ionice = \"%s\" needs CAP_SYS_NICE (run as root; systemd: "
                    "AmbientCapabilities=CAP_SYS_NICE)",
-                   box->spec->name, box->spec->ionice);
+                   box->spec->ionice);
 }
 
 static int check_affinity(struct pool_box *box, struct err *err)
@@ -122,12 +120,12 @@ static int check_affinity(struct pool_box *box, struct err *err)
         first++;
     if (first >= online)
         return err_set(err, EINVAL,
-                       "pool %s: affinity = \"%s\": there is no CPU %d, this machine has 0 to %ld",
-                       box->spec->name, box->spec->affinity, first, online - 1);
+                       "affinity = \"%s\": there is no CPU %d, this machine has 0 to %ld",
+                       box->spec->affinity, first, online - 1);
     return err_set(err, EPERM,
-                   "pool %s: affinity = \"%s\": CPU %d is offline or outside of the CPUs that "
+                   "affinity = \"%s\": CPU %d is offline or outside of the CPUs that "
                    "lifeguard may use (cpuset)",
-                   box->spec->name, box->spec->affinity, first);
+                   box->spec->affinity, first);
 }
 
 static int check_oom(struct pool_box *box, uint64_t caps, struct err *err)
@@ -137,7 +135,7 @@ static int check_oom(struct pool_box *box, uint64_t caps, struct err *err)
     if (!value || caps_have(caps, CAP_SYS_RESOURCE) || value >= proc_oom_score() ||
         proc_try_oom_score(value) == 0)
         return 0;
-    return refuse(box, err, "oom_score_adj", value, "CAP_SYS_RESOURCE");
+    return refuse(err, "oom_score_adj", value, "CAP_SYS_RESOURCE");
 }
 
 static int check_rlimits(struct pool_box *box, uint64_t caps, struct err *err)
@@ -152,9 +150,9 @@ static int check_rlimits(struct pool_box *box, uint64_t caps, struct err *err)
             (rlim_t)value <= now.rlim_max)
             continue;
         return err_set(err, EPERM,
-                       "pool %s: %s = %lld is above the hard limit %lld: it needs "
+                       "%s = %lld is above the hard limit %lld: it needs "
                        "CAP_SYS_RESOURCE, or a higher limit for lifeguard itself (ulimit -H)",
-                       box->spec->name, key->name, (long long)value, (long long)now.rlim_max);
+                       key->name, (long long)value, (long long)now.rlim_max);
     }
     return 0;
 }
@@ -266,18 +264,16 @@ static void explain_priority(const struct pool_box *box, int which, struct err *
     err_clear(err);
     switch ((enum proc_priority)which) {
     case PROC_NICE:
-        err_set_errno(err, code, "pool %s: nice = %d (needs CAP_SYS_NICE)", spec->name, spec->nice);
+        err_set_errno(err, code, "nice = %d (needs CAP_SYS_NICE)", spec->nice);
         break;
     case PROC_IONICE:
-        err_set_errno(err, code, "pool %s: ionice = \"%s\" (realtime needs CAP_SYS_NICE)",
-                      spec->name, spec->ionice);
+        err_set_errno(err, code, "ionice = \"%s\" (realtime needs CAP_SYS_NICE)", spec->ionice);
         break;
     case PROC_AFFINITY:
-        err_set_errno(err, code, "pool %s: affinity = \"%s\" (are the CPUs still online?)",
-                      spec->name, spec->affinity);
+        err_set_errno(err, code, "affinity = \"%s\" (are the CPUs still online?)", spec->affinity);
         break;
     case PROC_OOM:
-        err_set_errno(err, code, "pool %s: oom_score_adj = %d (needs CAP_SYS_RESOURCE)", spec->name,
+        err_set_errno(err, code, "oom_score_adj = %d (needs CAP_SYS_RESOURCE)",
                       spec->oom_score_adj);
         break;
     }
@@ -296,10 +292,9 @@ static void explain_rlimit(const struct pool_box *box, int index, struct err *er
             continue;
         err_clear(err);
         err_set_errno(err, code,
-                      "pool %s: %s = %lld (above the hard limit it needs "
+                      "%s = %lld (above the hard limit it needs "
                       "CAP_SYS_RESOURCE; open files end at fs.nr_open for everybody)",
-                      box->spec->name, rlimit_keys[i].name,
-                      (long long)plan.limits[index].value.rlim_cur);
+                      rlimit_keys[i].name, (long long)plan.limits[index].value.rlim_cur);
         return;
     }
 }

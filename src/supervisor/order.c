@@ -108,6 +108,27 @@ void order_check(struct supervisor *sup)
     }
 }
 
+/* True while `box` may need `other`: it comes after it and is still up. */
+static bool keeps_up(const struct pool_box *box, const struct pool_box *other)
+{
+    for (size_t n = 0; n < box->spec->after_count; n++)
+        if (box->after[n] == other)
+            return !pool_is_down(box->pool);
+    return false;
+}
+
+void order_describe_stop(const struct pool_box *box, char *out, size_t size)
+{
+    const struct supervisor *sup = box->sup;
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; !box->stop_asked && i < sup->box_count && used < size; i++)
+        if (keeps_up(&sup->boxes[i], box))
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+                                     sup->boxes[i].spec->name);
+}
+
 static void stop_one(struct pool_box *box)
 {
     if (box->stop_asked)

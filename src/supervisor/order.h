@@ -24,5 +24,7 @@ void order_stop(struct supervisor *sup);
 void order_stop_all(struct supervisor *sup);
 /* "waits for db (ready), fetch (done)"; "" when it does not wait. */
 void order_describe(const struct pool_box *box, char *out, size_t size);
+/* Whom its stop waits for, "web, api"; "" when it has been told to stop. */
+void order_describe_stop(const struct pool_box *box, char *out, size_t size);
 
 #endif

@@ -14,6 +14,7 @@
 #include "supervisor/events.h"
 #include "supervisor/life.h"
 #include "supervisor/logview.h"
+#include "supervisor/order.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 #include "supervisor/supervisor.h"
@@ -82,6 +83,15 @@ static struct totals totals_of(const struct supervisor *sup)
     return t;
 }
 
+static const char *run_state(const struct supervisor *sup)
+{
+    /* A finite run that ends because all is done is done, though its slots are being stopped. One
+     * with services, or with pools that wait for submit, goes on when its jobs are done. */
+    if (sup->all_done && (sup->exit_when_done || (!sup->stopping && spec_is_finite(&sup->spec))))
+        return "done";
+    return sup->stopping ? "stopping" : "running";
+}
+
 void publish_status(const struct supervisor *sup, struct json_out *out)
 {
     struct totals t = totals_of(sup);
@@ -91,7 +101,8 @@ void publish_status(const struct supervisor *sup, struct json_out *out)
     json_put_string(out, "version", LIFEGUARD_VERSION);
     json_put_number(out, "started", (double)sup->started_wall / 1e9, 3);
     json_put_number(out, "uptime", (double)(sup->now - sup->started_at) / 1e9, 1);
-    json_put_bool(out, "healthy", !t.degraded);
+    json_put_string(out, "state", run_state(sup));
+    json_put_bool(out, "healthy", !t.degraded && strcmp(run_state(sup), "stopping") != 0);
     json_put_string(out, "guardian", sup->guardian.degraded ? "degraded" : "ok");
     json_put_string(out, "tier", cgroup_root_ok(&sup->cgroups) ? "cgroup" : "sweep");
     json_put_string(out, "tier_note", *sup->tier_note ? sup->tier_note : NULL);
@@ -170,6 +181,31 @@ static void summary_alerts(const struct supervisor *sup, struct json_out *out)
     }
 }
 
+/* One that still holds the exit. A pool that others need is stopped after them. */
+static void stopping_worker(const struct supervisor *sup, struct json_out *out,
+                            const struct life *life)
+{
+    const struct worker *worker = life->worker;
+    char waits[120];
+
+    json_open_object(out, NULL);
+    json_put_string(out, "pool", life->box->spec->name);
+    json_put_int(out, "slot", worker->slot);
+    json_put_int(out, "pid", life->proc.pid);
+    order_describe_stop(life->box, waits, sizeof(waits));
+    if (worker->unkillable)
+        json_put_string(out, "state", "unkillable");
+    else
+        json_put_string(out, "state", *waits ? "waiting" : worker_state_name(worker->state));
+    json_put_string(out, "waits", *waits ? waits : NULL);
+    json_put_number(out, "for", (double)(sup->now - worker->since) / 1e9, 1);
+    if (worker->stop_step == 1 && heap_has(&worker->state_timer))
+        json_put_number(out, "kill_in", (double)(worker->state_timer.key - sup->now) / 1e9, 1);
+    else
+        json_put_null(out, "kill_in");
+    json_close_object(out);
+}
+
 /* Who still holds the exit. At most 20 are named. */
 static void summary_stopping(const struct supervisor *sup, struct json_out *out)
 {
@@ -180,20 +216,8 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
          sup->stopping && said < 20 && node != &sup->lives; node = node->next) {
         const struct life *life =
             (const struct life *)(const void *)((const char *)node - offsetof(struct life, link));
-        const struct worker *worker = life->worker;
 
-        json_open_object(out, NULL);
-        json_put_string(out, "pool", life->box->spec->name);
-        json_put_int(out, "slot", worker->slot);
-        json_put_int(out, "pid", life->proc.pid);
-        json_put_string(out, "state",
-                        worker->unkillable ? "unkillable" : worker_state_name(worker->state));
-        json_put_number(out, "for", (double)(sup->now - worker->since) / 1e9, 1);
-        if (worker->stop_step == 1 && heap_has(&worker->state_timer))
-            json_put_number(out, "kill_in", (double)(worker->state_timer.key - sup->now) / 1e9, 1);
-        else
-            json_put_null(out, "kill_in");
-        json_close_object(out);
+        stopping_worker(sup, out, life);
         said++;
     }
     json_close_array(out);
@@ -201,15 +225,6 @@ static void summary_stopping(const struct supervisor *sup, struct json_out *out)
          node = node->next)
         total++;
     json_put_int(out, "stopping_total", total);
-}
-
-static const char *run_state(const struct supervisor *sup)
-{
-    /* A finite run that ends because all is done is done, though its slots are being stopped. One
-     * with services, or with pools that wait for submit, goes on when its jobs are done. */
-    if (sup->all_done && (sup->exit_when_done || (!sup->stopping && spec_is_finite(&sup->spec))))
-        return "done";
-    return sup->stopping ? "stopping" : "running";
 }
 
 void publish_summary(const struct supervisor *sup, struct json_out *out)

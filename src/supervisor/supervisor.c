@@ -73,7 +73,7 @@ void supervisor_shutdown(struct supervisor *sup, const char *who, bool now)
 
 static void resize_all(struct supervisor *sup, int change)
 {
-    for (size_t i = 0; i < sup->box_count; i++) {
+    for (size_t i = 0; !sup->stopping && i < sup->box_count; i++) {
         struct pool *pool = sup->boxes[i].pool;
 
         pool_resize(pool, pool->want + change, "signal", sup->now, NULL);

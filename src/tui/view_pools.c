@@ -222,7 +222,7 @@ static void hint_alert(struct tui *tui, long long alerts, const char *alert)
 static void hint_stopping(struct tui *tui, const json_t *stopping)
 {
     const json_t *first = json_array_get(stopping, 0);
-    char next[64];
+    char next[160];
 
     view_rollcall_next(first, next, sizeof(next));
     view_hint_as(

@@ -40,8 +40,11 @@ int view_rollcall_rows(const struct tui *tui)
 void view_rollcall_next(const json_t *row, char *out, size_t size)
 {
     double kill_in = field_number(row, "kill_in");
+    const char *waits = field_text(row, "waits");
 
-    if (strcmp(field_text(row, "state"), "unkillable") == 0)
+    if (*waits)
+        snprintf(out, size, "its turn comes after %s", waits);
+    else if (strcmp(field_text(row, "state"), "unkillable") == 0)
         snprintf(out, size, "survives KILL");
     else if (isnan(kill_in))
         snprintf(out, size, "KILL was sent");
@@ -54,7 +57,7 @@ static void draw_row(struct tui *tui, int y, const json_t *row)
     const char *state = field_text(row, "state");
     const struct look *look = theme_look(state);
     double since = field_number(row, "for");
-    char who[80], span[16] = "", next[64];
+    char who[80], span[16] = "", next[160];
     int x;
 
     snprintf(who, sizeof(who), "%s[%lld]", field_text(row, "pool"),

@@ -178,6 +178,21 @@ class Stopping(Case):
         server.wait_end()
         self.assertLess(time.monotonic() - began, 20 * PATIENCE)
 
+    def test_whose_turn_has_not_come(self):
+        server = self.deaf_pair(shutdown_timeout="1000s")
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_state("web", "stopping", 1)
+        server.call("subscribe", view="summary")
+        rows = {row["pool"]: row for row in server.control.receive()["summary"]["stopping"]}
+        self.assertEqual((rows["db"]["state"], rows["db"]["waits"]), ("waiting", "web"))
+        self.assertIsNone(rows["web"]["waits"])
+        self.assertGreater(rows["web"]["kill_in"], 0)
+        self.assertIn("stopping", self.expect(3, "status").stdout.decode())
+        for verb in (["scale", "db", "+1"], ["restart", "db"], ["start", "web[1]"]):
+            self.assertIn("the supervisor is stopping", self.expect(1, *verb).stderr.decode())
+        self.assertEqual(len(server.workers("db")), 1)
+        self.assertEqual(server.shutdown(now=True), 0)
+
     def test_now_skips_the_order(self):
         server = self.deaf_pair(shutdown_timeout="1000s")
         self.assertEqual(server.shutdown(now=True), 0)

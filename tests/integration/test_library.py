@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""liblifeguard as it is installed: a program finds it by pkg-config, shared and static; it needs the
-C library alone and shows only its own names."""
+"""What is installed, and liblifeguard as it is then: a program finds it by pkg-config, shared and
+static; it needs the C library alone and shows only its own names."""
 import os
 import re
 import shutil
@@ -22,13 +22,22 @@ class Library(unittest.TestCase):
     def setUpClass(cls):
         cls.root = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.root)
-        subprocess.run(["cmake", "--install", os.path.join(BUILD, "src/lib"), "--prefix", cls.root],
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", cls.root],
                        check=True, stdout=subprocess.DEVNULL)
         for directory, _, files in os.walk(cls.root):
             if "lifeguard.pc" in files:
                 cls.packages = directory
             if "liblifeguard.a" in files:
                 cls.libraries = directory
+
+    def test_all_that_is_promised(self):
+        share = os.path.join(self.root, "share")
+        with open(os.path.join(share, "bash-completion/completions/lifeguard"),
+                  encoding="utf-8") as script:
+            self.assertIn("-F _lifeguard lifeguard", script.read())
+        self.assertTrue(os.access(os.path.join(self.root, "bin/lifeguard"), os.X_OK))
+        if shutil.which("scdoc"):
+            self.assertIn("lifeguard.1", os.listdir(os.path.join(share, "man/man1")))
 
     def flags(self, *options):
         output = subprocess.check_output(

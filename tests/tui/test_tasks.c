@@ -97,6 +97,11 @@ static void who_survives_kill(void **state)
     screen_expect(test, "pid 77, KILL was sent");
     screen_set(test, "summary",
                "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
+               "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"waiting\","
+               "\"waits\":\"web, api\",\"kill_in\":null}]}");
+    screen_expect(test, "pid 77, its turn comes after web, api");
+    screen_set(test, "summary",
+               "{\"name\":\"prod-7\",\"state\":\"stopping\",\"now\":1769863267,\"stopping\":"
                "[{\"pool\":\"ocr\",\"slot\":2,\"pid\":77,\"state\":\"unkillable\","
                "\"kill_in\":null}]}");
     screen_expect(test, "pid 77, survives KILL: the kernel holds it");
