@@ -87,7 +87,8 @@ static bool token_permits(struct pool *pool, int64_t now, int64_t *later)
     return false;
 }
 
-bool budget_permits(struct pool *pool, const struct worker *worker, int64_t now, int64_t *later)
+enum budget_answer budget_ask(struct pool *pool, const struct worker *worker, int64_t now,
+                              int64_t *later)
 {
     struct restart_budget *budget = pool->budget;
 
@@ -95,13 +96,13 @@ bool budget_permits(struct pool *pool, const struct worker *worker, int64_t now,
     pool_turn_minute(pool, now);
     if (budget->per_pool && pool->window_used >= budget->per_pool) {
         *later = pool->window_at + MINUTE;
-        return false;
+        return BUDGET_POOL;
     }
     if (!global_permits(pool, worker)) {
         *later = budget->window_at + MINUTE;
-        return false;
+        return BUDGET_ALL;
     }
-    return token_permits(pool, now, later);
+    return token_permits(pool, now, later) ? BUDGET_YES : BUDGET_TOKEN;
 }
 
 void budget_take(struct pool *pool, int64_t now)

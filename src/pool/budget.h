@@ -29,8 +29,16 @@ struct restart_budget {
     struct list waiting; /* pools that wait for a token */
 };
 
+enum budget_answer {
+    BUDGET_YES,
+    BUDGET_TOKEN, /* in a moment (start_rate) */
+    BUDGET_POOL,  /* restart_limit is used up until the next minute */
+    BUDGET_ALL    /* the cap over all pools is */
+};
+
 /* May the pool restart this worker now? Else when to ask again in *later. */
-bool budget_permits(struct pool *pool, const struct worker *worker, int64_t now, int64_t *later);
+enum budget_answer budget_ask(struct pool *pool, const struct worker *worker, int64_t now,
+                              int64_t *later);
 /* It was restarted. */
 void budget_take(struct pool *pool, int64_t now);
 /* The pool waits no longer (it may ask again). */

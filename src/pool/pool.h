@@ -38,7 +38,10 @@ enum pool_event_kind {
     POOL_EVENT_EXITED, /* a service or worker process ended */
     POOL_EVENT_BACKOFF,
     POOL_EVENT_HELD,
-    POOL_EVENT_FAILED, /* can't be executed */
+    POOL_EVENT_FAILED,     /* can't be executed */
+    POOL_EVENT_STILL_HELD, /* another slot of such a pool, or the same again */
+    POOL_EVENT_STILL_FAILED,
+    POOL_EVENT_CAPPED, /* a cap on restarts is used up */
     POOL_EVENT_BREAKER,
     POOL_EVENT_ALIKE, /* several workers died of the same */
     POOL_EVENT_SUSPECT,
@@ -135,11 +138,14 @@ struct pool {
     bool breaker;    /* half the pool fails: one canary only */
     int64_t wake_at; /* a start was refused: the tick asks again then */
     int64_t most_running;
-    int64_t feed_at;     /* no memory to hand out a task: not before then */
-    int64_t window_at;   /* restart_limit: start of the current minute, */
-    int window_used;     /* restarts in it */
-    struct list waiting; /* in budget->waiting */
-    size_t rolling;      /* workers that still wait for their rolling restart */
+    int64_t feed_at;      /* no memory to hand out a task: not before then */
+    int64_t window_at;    /* restart_limit: start of the current minute, */
+    int window_used;      /* restarts in it */
+    int64_t capped_until; /* a cap on restarts is used up until then, 0 = never was */
+    int probe_slot;       /* the canary of the held and failed slots, 0 = none yet, */
+    int64_t probe_at;     /* and when there may be another */
+    struct list waiting;  /* in budget->waiting */
+    size_t rolling;       /* workers that still wait for their rolling restart */
     struct worker *rolling_now;
     uint32_t rolling_generation; /* the life of rolling_now that had to go */
     struct autoscale autoscale;

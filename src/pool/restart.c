@@ -19,6 +19,7 @@
 static const int64_t BREAKER_WINDOW = 30 * CLOCK_S;
 static const int64_t SHORTAGE_PAUSE = 200 * CLOCK_MS;
 static const int64_t LIMIT_PAUSE = 5 * CLOCK_S;
+static const int64_t CAP_NEWS = 120 * CLOCK_S;
 
 int64_t restart_delay(const struct backoff_spec *backoff, uint32_t step, double random)
 {
@@ -97,18 +98,30 @@ static void restart_note_death(struct worker *worker, int64_t now)
     pool_say(pool, NULL, POOL_EVENT_ALIKE, "%s", text);
 }
 
-static void restart_hold(struct worker *worker, int64_t now, const char *why)
+/* It waits for its probe. A canary that failed puts off those of all the others. */
+static void restart_await_probe(struct worker *worker, int64_t now)
+{
+    struct pool *pool = worker->pool;
+    int64_t at = clock_add(now, pool->spec->crash_loop.probe);
+
+    if (pool->probe_slot == worker->slot)
+        pool->probe_at = at;
+    heap_set(&pool->state_timers, &worker->state_timer, at);
+}
+
+static void restart_hold(struct worker *worker, int64_t now, const char *why, bool probing)
 {
     const struct pool_spec *spec = worker->pool->spec;
     char probe[16], alike[CLUSTER_TEXT * 2];
+    bool more = probing || worker->pool->count[WORKER_HELD];
 
     worker_set_state(worker, WORKER_HELD, now);
-    heap_set(&worker->pool->state_timers, &worker->state_timer,
-             clock_add(now, spec->crash_loop.probe));
+    restart_await_probe(worker, now);
     str_format_duration(probe, (double)spec->crash_loop.probe / 1e9);
     cluster_say(worker->pool->deaths, now, alike, sizeof(alike));
-    pool_say(worker->pool, worker, POOL_EVENT_HELD, "held: %s; last: %s; next probe in %s%s%s", why,
-             worker->why, probe, *alike ? "; " : "", alike);
+    pool_say(worker->pool, worker, more ? POOL_EVENT_STILL_HELD : POOL_EVENT_HELD,
+             "held: %s; last: %s; next probe in %s%s%s", why, worker->why, probe,
+             *alike ? "; " : "", alike);
 }
 
 static void restart_back_off(struct worker *worker, int64_t now, int64_t delay)
@@ -135,13 +148,13 @@ static void restart_count_failure(struct worker *worker, int64_t now)
     worker->canary = false;
     breaker_check(worker->pool, worker, now);
     if (worker->pool->held) {
-        restart_hold(worker, now, "an operator holds restarts");
+        restart_hold(worker, now, "an operator holds restarts", probing);
     } else if (probing ||
                (loop->failures && failures_within(worker->failures, worker->failure_count, now,
                                                   loop->window) >= loop->failures)) {
         snprintf(why, sizeof(why), "%d failures within %.0fs", loop->failures,
                  (double)loop->window / 1e9);
-        restart_hold(worker, now, probing ? "the probe failed too" : why);
+        restart_hold(worker, now, probing ? "the probe failed too" : why, probing);
     } else {
         const struct backoff_spec *backoff = &worker->pool->spec->restart_backoff;
 
@@ -190,21 +203,98 @@ void restart_decide(struct worker *worker, int64_t now)
 void restart_after_spawn_error(struct worker *worker, bool permanent, const char *why, int64_t now)
 {
     struct pool *pool = worker->pool;
-    int64_t pause = permanent ? pool->spec->crash_loop.probe : SHORTAGE_PAUSE;
+    int64_t pause = SHORTAGE_PAUSE;
     bool said = strcmp(worker->why, why) == 0;
+    bool more = worker->canary || pool->count[WORKER_FAILED];
 
     snprintf(worker->why, sizeof(worker->why), "%s", why);
     if (permanent) {
         worker_set_state(worker, WORKER_FAILED, now);
-        pool_say(pool, worker, POOL_EVENT_FAILED, "can't be started: %s", why);
-    } else {
-        worker_set_state(worker, WORKER_BACKOFF, now);
-        pause = (int64_t)((double)pause * (0.8 + 0.4 * pool_random(pool)));
-        /* It is tried five times a second: the same reason is told once. */
-        if (!said)
-            pool_say(pool, worker, POOL_EVENT_BACKOFF, "%s; tried again until it works", why);
+        restart_await_probe(worker, now);
+        pool_say(pool, worker, more ? POOL_EVENT_STILL_FAILED : POOL_EVENT_FAILED,
+                 "can't be started: %s", why);
+        return;
     }
+    worker_set_state(worker, WORKER_BACKOFF, now);
+    pause = (int64_t)((double)pause * (0.8 + 0.4 * pool_random(pool)));
     heap_set(&pool->state_timers, &worker->state_timer, clock_add(now, pause));
+    /* It is tried five times a second: the same reason is told once. */
+    if (!said)
+        pool_say(pool, worker, POOL_EVENT_BACKOFF, "%s; tried again until it works", why);
+}
+
+static bool restart_is_given_up(const struct worker *worker)
+{
+    return worker && (worker->state == WORKER_HELD || worker->state == WORKER_FAILED);
+}
+
+/* The canary that was sent out and has not failed. */
+static struct worker *probe_that_is_out(const struct pool *pool)
+{
+    struct worker *canary = pool_worker(pool, pool->probe_slot);
+
+    return canary && canary->canary && !restart_is_given_up(canary) ? canary : NULL;
+}
+
+/* They take turns: the next one after the slot that was the last. */
+static struct worker *probe_next(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->slots; i++) {
+        struct worker *worker = pool->workers[((size_t)pool->probe_slot + i) % pool->slots];
+
+        if (restart_is_given_up(worker))
+            return worker;
+    }
+    return NULL;
+}
+
+void restart_probe(struct worker *worker, int64_t now)
+{
+    struct pool *pool = worker->pool;
+    int64_t probe = pool->spec->crash_loop.probe;
+    int64_t later = pool->probe_at > now ? pool->probe_at : 0;
+    struct worker *out = probe_that_is_out(pool), *next;
+
+    /* Workers that take tasks do not tell of it by themselves. */
+    if (out && out->has_process && out->ready_at)
+        restart_on_healthy(out, now);
+    if (pool->held)
+        later = clock_add(now, probe);
+    else if (probe_that_is_out(pool))
+        later = clock_add(now, probe < LIMIT_PAUSE ? probe : LIMIT_PAUSE);
+    next = later ? NULL : probe_next(pool);
+    if (next) {
+        pool->probe_slot = next->slot;
+        pool->probe_at = later = clock_add(now, probe);
+        next->canary = true;
+        worker_set_state(next, WORKER_DOWN, now);
+    }
+    if (restart_is_given_up(worker))
+        heap_set(&pool->state_timers, &worker->state_timer, later);
+}
+
+/* A pool that reached a cap is told once, until it has kept away from it for a while. */
+static void restart_wait_for_cap(struct worker *worker, enum budget_answer cap, int64_t now,
+                                 int64_t later)
+{
+    struct pool *pool = worker->pool;
+    bool said = pool->capped_until && now - pool->capped_until < CAP_NEWS;
+    char wait[16];
+
+    pool->capped_until = later;
+    worker_set_state(worker, WORKER_BACKOFF, now);
+    heap_set(&pool->state_timers, &worker->state_timer, later);
+    if (said)
+        return;
+    str_format_duration(wait, (double)(later - now) / 1e9);
+    if (cap == BUDGET_POOL)
+        pool_say(pool, NULL, POOL_EVENT_CAPPED,
+                 "restart_limit: %d restarts a minute are used up; next in %s",
+                 pool->budget->per_pool, wait);
+    else
+        pool_say(pool, NULL, POOL_EVENT_CAPPED,
+                 "its share of the %d restarts a minute of all pools is used up; next in %s",
+                 RESTART_GLOBAL_LIMIT, wait);
 }
 
 /* One canary at a time while the breaker is open. */
@@ -221,6 +311,8 @@ static bool breaker_permits(struct pool *pool)
 
 bool restart_permitted(struct pool *pool, struct worker *worker, int64_t now, int64_t *later)
 {
+    enum budget_answer answer;
+
     *later = CLOCK_NEVER;
     worker->automatic = false;
     if (!worker->generation || worker->asked || pool->spec->mode == POOL_COMMAND)
@@ -229,7 +321,10 @@ bool restart_permitted(struct pool *pool, struct worker *worker, int64_t now, in
         *later = now + LIMIT_PAUSE;
         return false;
     }
-    if (!budget_permits(pool, worker, now, later))
+    answer = budget_ask(pool, worker, now, later);
+    if (answer == BUDGET_POOL || answer == BUDGET_ALL)
+        restart_wait_for_cap(worker, answer, now, *later);
+    if (answer != BUDGET_YES)
         return false;
     worker->automatic = true;
     worker->canary = worker->canary || pool->breaker;
@@ -249,11 +344,25 @@ void restart_note_start(struct worker *worker, int64_t now)
     hour_counter_add(&pool->stats.restarts, now);
 }
 
+/* What made them fail is over: their canary stayed up. */
+static void restart_release(struct pool *pool, int64_t now)
+{
+    pool->probe_slot = 0;
+    for (size_t i = 0; !pool->held && i < pool->slots; i++)
+        if (restart_is_given_up(pool->workers[i]))
+            worker_set_state(pool->workers[i], WORKER_DOWN, now);
+}
+
 void restart_on_healthy(struct worker *worker, int64_t now)
 {
-    (void)now;
-    if (worker->canary && worker->pool->breaker)
-        worker->pool->breaker = false;
-    worker->canary = false;
-    worker->pool->dirty = true;
+    struct pool *pool = worker->pool;
+    bool lasts = now - worker->started_at >= pool->spec->restart_backoff.reset_after;
+
+    if (worker->canary)
+        pool->breaker = false;
+    if (worker->canary && lasts && pool->probe_slot == worker->slot)
+        restart_release(pool, now);
+    if (lasts || pool->probe_slot != worker->slot)
+        worker->canary = false;
+    pool->dirty = true;
 }

@@ -19,6 +19,9 @@ struct backoff_spec;
 void restart_decide(struct worker *worker, int64_t now);
 /* The process could not be started at all. `permanent`: it can't be executed. */
 void restart_after_spawn_error(struct worker *worker, bool permanent, const char *why, int64_t now);
+/* The time of a held or failed slot's probe has come: one of the pool's such slots at a time is
+ * tried, and no sooner than crash_loop.probe after the one before failed. */
+void restart_probe(struct worker *worker, int64_t now);
 /* True when the pool may start this worker now; else when to ask again in *later. */
 bool restart_permitted(struct pool *pool, struct worker *worker, int64_t now, int64_t *later);
 /* Its process was started: an automatic restart is counted now, when it has happened. */

@@ -325,14 +325,12 @@ static void cell_ended(struct worker *worker, int64_t now)
 
 static void cell_again(struct worker *worker, int64_t now)
 {
-    if (worker->state == WORKER_HELD || worker->state == WORKER_FAILED) {
-        worker->canary = true;
-        if (worker->pool->held) {
-            worker_set_timer(worker, now, worker->pool->spec->crash_loop.probe);
-            return;
-        }
-    }
     worker_set_state(worker, WORKER_DOWN, now);
+}
+
+static void cell_probe(struct worker *worker, int64_t now)
+{
+    restart_probe(worker, now);
 }
 
 static void cell_start_again(struct worker *worker, int64_t now)
@@ -385,11 +383,11 @@ static worker_cell *const cells[WORKER_STATES][WORKER_EVENTS] = {
     [WORKER_HELD] = {[EVENT_START] = cell_start_again,
                      [EVENT_DRAIN] = cell_stop_at_once,
                      [EVENT_STOP] = cell_stop_at_once,
-                     [EVENT_TIMEOUT] = cell_again},
+                     [EVENT_TIMEOUT] = cell_probe},
     [WORKER_FAILED] = {[EVENT_START] = cell_start_again,
                        [EVENT_DRAIN] = cell_stop_at_once,
                        [EVENT_STOP] = cell_stop_at_once,
-                       [EVENT_TIMEOUT] = cell_again},
+                       [EVENT_TIMEOUT] = cell_probe},
 };
 
 bool worker_handle(struct worker *worker, enum worker_event event, int64_t now)

@@ -193,6 +193,8 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     if (pool->breaker)
         json_put_string(out, NULL,
                         "half of the slots fail: one canary at a time until it stays up");
+    if (pool->capped_until > sup->now)
+        json_put_string(out, NULL, "the cap on restarts a minute is used up");
     if (alert_alike(sup, out, pool))
         most = 1;
     for (size_t i = 0; said < most && pool_degraded(pool) && i < pool->slots; i++) {

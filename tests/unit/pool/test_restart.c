@@ -86,7 +86,12 @@ static void a_pool_over_its_limit_waits_for_the_next_minute(void **state)
         fake_pass(&fake, 10 * CLOCK_MS);
     }
     assert_int_equal(fake.spawned, 11);
-    assert_int_equal(pool_worker(fake.pool, 1)->state, WORKER_DOWN);
+    assert_int_equal(pool_worker(fake.pool, 1)->state, WORKER_BACKOFF);
+    assert_string_equal(pool_state_name(fake.pool), "backoff");
+    assert_true(pool_degraded(fake.pool));
+    assert_int_equal(fake.events[POOL_EVENT_CAPPED], 1);
+    assert_non_null(
+        strstr(fake.said[POOL_EVENT_CAPPED], "restart_limit: 10 restarts a minute are"));
     worker_request_start(pool_worker(fake.pool, 1), fake.now); /* an operator is never limited */
     fake_pass(&fake, CLOCK_MS);
     assert_int_equal(fake.spawned, 12);
@@ -123,7 +128,8 @@ static void a_storm_takes_nothing_from_healthy_pools(void **state)
             end_all(&fake, storm[i], 1 << 8);
         }
         pool_tick(well, fake.now);
-        assert_int_equal(well->count[WORKER_DOWN], 0); /* nobody waits for a cap */
+        assert_int_equal(well->count[WORKER_DOWN] + (size_t)well->capped_until,
+                         0); /* nobody waits for a cap */
         if (fake.now > end - 59 * CLOCK_S + (int64_t)killed * 6 * CLOCK_S &&
             pool_worker(well, 1)->has_process) {
             fake_end(&fake, pool_worker(well, 1), SIGKILL);
@@ -173,6 +179,42 @@ static void tokens_go_to_who_had_the_fewest(void **state)
     fake_fini(&fake);
 }
 
+/* Five slots are held at the same time. Their canaries go out one a probe, in turn; when one stays
+ * up the others follow at once. */
+static void one_canary_a_pool_at_a_time(void **state)
+{
+    struct fake fake;
+    int before;
+    bool tried[6] = {false};
+
+    (void)state;
+    fake_init(&fake, POOL_SERVICE, 5);
+    fake.spec.crash_loop.failures = 1;
+    pool_start(fake.pool, fake.now);
+    fake_pass(&fake, CLOCK_MS);
+    assert_int_equal(end_all(&fake, fake.pool, 1 << 8), 5);
+    assert_int_equal(fake.pool->count[WORKER_HELD], 5);
+    fake.pool->breaker = false; /* not the breaker's doing */
+    before = fake.spawned;
+    for (int minute = 1; minute <= 5; minute++) {
+        fake_pass(&fake, 61 * CLOCK_S);
+        assert_int_equal(fake.spawned, before + minute);
+        fake_pass(&fake, 5 * CLOCK_S); /* while one is out no other goes */
+        assert_int_equal(fake.spawned, before + minute);
+        assert_false(tried[fake.pool->probe_slot]);
+        tried[fake.pool->probe_slot] = true;
+        assert_int_equal(end_all(&fake, fake.pool, 1 << 8), 1);
+    }
+    assert_int_equal(fake.events[POOL_EVENT_HELD], 1);
+    assert_int_equal(fake.events[POOL_EVENT_STILL_HELD], 9);
+    fake_pass(&fake, 61 * CLOCK_S);
+    assert_int_equal(pool_live(fake.pool), 1);
+    fake_pass(&fake, fake.spec.restart_backoff.reset_after + CLOCK_S);
+    assert_int_equal(pool_live(fake.pool), 5);
+    assert_int_equal(fake.spawned, before + 10);
+    fake_fini(&fake);
+}
+
 static void a_pool_says_it_once_and_with_its_hold(void **state)
 {
     struct fake fake;
@@ -208,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_pool_over_its_limit_waits_for_the_next_minute),
         cmocka_unit_test(a_storm_takes_nothing_from_healthy_pools),
         cmocka_unit_test(a_pool_says_it_once_and_with_its_hold),
+        cmocka_unit_test(one_canary_a_pool_at_a_time),
         cmocka_unit_test(tokens_go_to_who_had_the_fewest),
     };
 
