@@ -111,6 +111,8 @@ static int run_with_screen(const struct args *args, struct spec *spec,
     } else if (start->detach) {
         printf("%s runs, guardian pid %d: `lifeguard attach %s`, `lifeguard shutdown %s`\n", name,
                (int)started.guardian, name, name);
+        if (*started.but)
+            fprintf(stderr, "lifeguard: %s runs, but: %s\n", name, started.but);
         status = CLI_OK;
     } else {
         status = show_screen(args, started.socket_path, name, true);

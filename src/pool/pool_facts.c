@@ -27,13 +27,50 @@ size_t pool_busy(const struct pool *pool)
     return pool->count[WORKER_BUSY] + pool->count[WORKER_DRAINING];
 }
 
+/* Slots whose program ended by itself and is not to be started again. */
+static size_t count_ended(const struct pool *pool, bool well)
+{
+    size_t ended = 0;
+
+    for (size_t i = 0; i < pool->slots; i++) {
+        const struct worker *worker = pool->workers[i];
+
+        ended += worker && worker->ended && (worker->ended_well || !well);
+    }
+    return ended;
+}
+
+/* One that failed is tried again: until it is ready nobody knows whether it will be. */
+static bool starts_again(const struct pool *pool)
+{
+    const struct worker *canary = pool_worker(pool, pool->probe_slot);
+
+    if (pool->spec->mode == POOL_SERVICE && canary && canary->canary)
+        return true;
+    for (const struct list *node = pool->by_state[WORKER_STARTING].next;
+         node != &pool->by_state[WORKER_STARTING]; node = node->next) {
+        const struct worker *worker =
+            (const struct worker *)(const void *)((const char *)node -
+                                                  offsetof(struct worker, link));
+
+        if (worker->failure_count)
+            return true;
+    }
+    return false;
+}
+
 bool pool_degraded(const struct pool *pool)
 {
+    size_t want = pool->want > 0 ? (size_t)pool->want : 0;
+
     if (pool->hung || pool->unkillable || pool->unhealthy || pool->count[WORKER_BACKOFF] ||
         pool->count[WORKER_HELD] || pool->count[WORKER_FAILED])
         return true;
-    return pool->spec->mode != POOL_COMMAND && pool->goal == GOAL_RUN && !pool->done &&
-           pool_live(pool) < (size_t)(pool->want > 0 ? pool->want : 0);
+    if (pool->spec->mode == POOL_COMMAND || pool->goal != GOAL_RUN || pool->done)
+        return false;
+    if (starts_again(pool))
+        return true;
+    return pool_live(pool) < want && pool_live(pool) + count_ended(pool, true) < want;
 }
 
 bool pool_is_down(const struct pool *pool)
@@ -68,6 +105,8 @@ const char *pool_state_name(const struct pool *pool)
         return "backoff";
     if (pool->count[WORKER_STARTING])
         return "starting";
+    if (!pool_live(pool) && pool->want > 0 && count_ended(pool, false) >= (size_t)pool->want)
+        return count_ended(pool, true) >= (size_t)pool->want ? "done" : "failed";
     return "ok";
 }
 

@@ -173,7 +173,8 @@ void restart_decide(struct worker *worker, int64_t now)
     if (failure)
         restart_note_death(worker, now);
     if (spec->restart == RESTART_NEVER || (spec->restart == RESTART_ON_FAILURE && !failure)) {
-        worker->stay_down = true;
+        worker->stay_down = worker->ended = true;
+        worker->ended_well = !failure;
         worker_set_state(worker, WORKER_DOWN, now);
         return;
     }

@@ -120,6 +120,8 @@ struct worker {
     bool exited;
     bool retire;      /* surplus: removed when it is down */
     bool stay_down;   /* an operator stopped this slot */
+    bool ended;       /* by itself, and the restart policy lets it be, */
+    bool ended_well;  /* with success */
     bool asked;       /* an operator asked for this start: no cap applies */
     bool automatic;   /* this start is a restart that nobody asked for */
     bool was_healthy; /* its last life had lasted for reset_after */

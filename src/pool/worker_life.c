@@ -21,6 +21,7 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->generation++;
     worker->started_at = worker->last_output = worker->last_cpu = worker->last_beat = now;
     worker->ready_at = worker->exited_at = worker->hung_at = 0;
+    worker->ended = worker->ended_well = false;
     health_begin_life(worker);
     worker->last_easy = now;
     worker->cpu_seen = worker->cpu_sampled = 0;

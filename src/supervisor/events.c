@@ -8,9 +8,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/sanitise.h"
 #include "supervisor/supervisor.h"
+#include "sys/file.h"
 
 struct event_log *event_log_new(void)
 {
@@ -44,6 +48,27 @@ static void event_write_log(struct supervisor *sup, const struct event *event)
                    event->text, event->who);
 }
 
+/* A run without a screen tells its alerts on stderr. Text of workers is in it. */
+static void event_tell(const struct supervisor *sup, const struct event *event)
+{
+    struct buf line = {0}, shown = {0};
+
+    buf_printf(&line, "lifeguard: %s", event->pool);
+    if (event->slot)
+        buf_printf(&line, "[%d]", event->slot);
+    buf_printf(&line, "%s%s", *event->pool ? ": " : "", event->text);
+    for (size_t i = 0; i < buf_len(&line); i++)
+        if (buf_data(&line)[i] == '\n')
+            buf_data(&line)[i] = ' ';
+    if (sup->progress &&
+        sanitise_to_terminal(&shown, buf_data(&line), buf_len(&line), false) == 0) {
+        buf_append_char(&shown, '\n');
+        file_write_if_ready(STDERR_FILENO, buf_data(&shown), buf_len(&shown));
+    }
+    buf_fini(&line);
+    buf_fini(&shown);
+}
+
 struct event *event_add(struct supervisor *sup, const char *kind, enum event_level level,
                         bool alert, const char *who, const struct pool *pool,
                         const struct worker *worker, const char *format, ...)
@@ -71,8 +96,10 @@ struct event *event_add(struct supervisor *sup, const char *kind, enum event_lev
     va_start(args, format);
     vsnprintf(event->text, sizeof(event->text), format, args);
     va_end(args);
-    if (alert)
+    if (alert) {
         log->alerts++;
+        event_tell(sup, event);
+    }
     if (box)
         box->last_event = event->seq;
     sup->changed = true;

@@ -27,6 +27,8 @@ void publish_number(struct json_out *out, const char *key, double value, int dec
  * (NULL = none): what its worker told, and what it makes of the time it took so far. */
 void publish_progress(const struct supervisor *sup, struct json_out *out, const struct task *task);
 /* Rows. `key` NULL inside arrays. */
+/* Nothing of it can be started on this machine, and it should run. */
+bool publish_is_refused(const struct pool_box *box);
 void publish_pool(const struct supervisor *sup, struct json_out *out, const char *key,
                   const struct pool_box *box);
 void publish_worker(const struct supervisor *sup, struct json_out *out, const char *key,

@@ -185,7 +185,7 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
     const struct pool *pool = box->pool;
     char waits[240];
     const char *note = pool_note(box, waits, sizeof(waits));
-    int said = 0, most = 3;
+    int said = 0, most = pool_degraded(pool) ? 3 : 0;
 
     json_open_array(out, "alert");
     if (*note)
@@ -195,9 +195,9 @@ static void pool_alert(const struct supervisor *sup, struct json_out *out,
                         "half of the slots fail: one canary at a time until it stays up");
     if (pool->capped_until > sup->now)
         json_put_string(out, NULL, "the cap on restarts a minute is used up");
-    if (alert_alike(sup, out, pool))
+    if (alert_alike(sup, out, pool) && most)
         most = 1;
-    for (size_t i = 0; said < most && pool_degraded(pool) && i < pool->slots; i++) {
+    for (size_t i = 0; said < most && i < pool->slots; i++) {
         const struct worker *worker = pool->workers[i];
 
         if (!worker ||
@@ -225,6 +225,11 @@ static void pool_last_event(const struct supervisor *sup, struct json_out *out,
     json_close_object(out);
 }
 
+bool publish_is_refused(const struct pool_box *box)
+{
+    return *box->identity_error && box->pool->goal == GOAL_RUN;
+}
+
 void publish_pool(const struct supervisor *sup, struct json_out *out, const char *key,
                   const struct pool_box *box)
 {
@@ -236,7 +241,7 @@ void publish_pool(const struct supervisor *sup, struct json_out *out, const char
     json_open_object(out, key);
     json_put_string(out, "name", box->spec->name);
     json_put_string(out, "mode", pool_mode_name(box->spec->mode));
-    json_put_string(out, "state", pool_state_name(pool));
+    json_put_string(out, "state", publish_is_refused(box) ? "failed" : pool_state_name(pool));
     json_put_int(out, "hung", (int64_t)pool->hung);
     json_put_int(out, "live", (int64_t)pool_live(pool));
     json_put_int(out, "want", pool->goal == GOAL_RUN && !pool->done ? pool->want : 0);

@@ -71,11 +71,12 @@ static struct totals totals_of(const struct supervisor *sup)
         t.hung += (int64_t)pool->hung;
         t.held += (int64_t)pool->count[WORKER_HELD];
         t.backoff += (int64_t)pool->count[WORKER_BACKOFF];
-        t.failed_pools += pool->count[WORKER_FAILED] || pool->count[WORKER_HELD];
+        t.failed_pools +=
+            pool->count[WORKER_FAILED] || pool->count[WORKER_HELD] || publish_is_refused(box);
         t.rss += box->rss;
         t.cpu += box->cpu;
         t.restarts_hour += hour_counter_get(&pool->stats.restarts, sup->now);
-        t.degraded |= pool_degraded(pool);
+        t.degraded |= pool_degraded(pool) || publish_is_refused(box);
         t.finite &= box->source != NULL;
         totals_add_queue(&t, sup, box);
     }

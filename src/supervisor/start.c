@@ -41,13 +41,29 @@ static void start_report(const struct start_run *run, const char *text)
         return; /* the caller is gone: there is nobody to tell */
 }
 
+/* A tab and the socket's path; behind another tab the first pool that was refused. */
+static void start_describe(const struct supervisor *sup, char *out, size_t size)
+{
+    int used = snprintf(out, size, "\t%s", sup->socket_path);
+
+    for (size_t i = 0; i < sup->box_count; i++) {
+        const struct pool_box *box = &sup->boxes[i];
+
+        if (!*box->identity_error || !box->spec->autostart)
+            continue;
+        snprintf(out + used, size - (size_t)used, "\tpool %s can't be started: %s", box->spec->name,
+                 box->identity_error);
+        return;
+    }
+}
+
 /* The supervisor process. */
 static int start_run(void *ctx, struct guardian_share *share)
 {
     struct start_run *run = ctx;
     struct supervisor *sup;
     struct err err = {0};
-    char up[160];
+    char up[600];
     int status;
 
     run->options.share = share;
@@ -56,7 +72,7 @@ static int start_run(void *ctx, struct guardian_share *share)
         start_report(run, err.text);
         return 255;
     }
-    snprintf(up, sizeof(up), "\t%s", sup->socket_path);
+    start_describe(sup, up, sizeof(up));
     if (run->report >= 0) {
         start_report(run, up);
         close(run->report);
@@ -111,6 +127,10 @@ static int start_await(int fd, struct started *started, struct err *err)
         return err_set(err, EIO, "the supervisor ended before it was up");
     if (text[0] != '\t')
         return err_set(err, EIO, "%s", text);
+    len = 1 + strcspn(text + 1, "\t");
+    if (text[len])
+        snprintf(started->but, sizeof(started->but), "%.290s", text + len + 1);
+    text[len] = '\0';
     snprintf(started->socket_path, sizeof(started->socket_path), "%.*s",
              (int)sizeof(started->socket_path) - 1, text + 1);
     return 0;

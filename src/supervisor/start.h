@@ -24,6 +24,7 @@ struct started {
     int pidfd;     /* of the guardian, owned by the caller */
     int client_fd; /* connect: a connected client, owned by the caller; else -1 */
     char socket_path[108];
+    char but[300]; /* a pool that can't be started, and why; "" = none */
 };
 
 /* Forks guardian and supervisor and returns when the supervisor answers. Takes the spec. 0, or

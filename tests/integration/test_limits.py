@@ -65,6 +65,9 @@ class Limits(Case):
         self.assertTrue(events[0]["alert"])
         self.assertIn(text, server.status("bad")["note"])
         self.assertIn(text, self.run_cli("status", "-S", "t").stdout.decode())
+        self.assertEqual(server.status("bad")["state"], "failed")
+        self.assertFalse(server.status()["healthy"])
+        self.assertIn(f"bad: nothing of it starts: {text}", self.read_error(server))
         self.assertFalse(os.path.exists(f"{self.work}/ran"))
         server.wait_state("good", "busy", 1)
         server.shutdown()
@@ -73,6 +76,19 @@ class Limits(Case):
         count = os.sysconf("SC_NPROCESSORS_CONF")
         self.expect_refused(f'affinity = "0-{count}": there is no CPU {count}, this machine has 0 '
                             f"to {count - 1}", affinity=f"0-{count}")
+
+    def test_a_refused_job_pool_is_not_healthy(self):
+        """Its slots are idle: they would look well. Whoever detaches is told, too."""
+        count = os.sysconf("SC_NPROCESSORS_CONF")
+        config = self.config([job("bad", ["true", "{}"], affinity=f"{count}"),
+                              service("good", ["/bin/sleep", "1000"])])
+        done = self.expect(0, "run", "--detach", config)
+        self.assertIn("t runs, but: pool bad can't be started: affinity", done.stderr.decode())
+        shown = self.expect(3, "status", "-S", "t").stdout.decode()
+        self.assertIn("degraded", shown)
+        self.assertRegex(shown, r"bad +command +failed")
+        self.assertEqual(shown.count("pool bad"), 1)
+        self.expect(0, "shutdown", "-S", "t")
 
     def test_a_negative_nice_needs_a_capability(self):
         self.expect_refused("nice = -5 needs CAP_SYS_NICE", nice=-5, prefix=without("sys_nice"))

@@ -215,6 +215,50 @@ static void one_canary_a_pool_at_a_time(void **state)
     fake_fini(&fake);
 }
 
+static void what_ends_for_good_is_done_or_failed(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    fake_init(&fake, POOL_SERVICE, 2);
+    fake.spec.restart = RESTART_ON_FAILURE;
+    pool_start(fake.pool, fake.now);
+    fake_pass(&fake, 2 * CLOCK_S);
+    fake_end(&fake, pool_worker(fake.pool, 1), 0);
+    assert_string_equal(pool_state_name(fake.pool), "ok");
+    fake_end(&fake, pool_worker(fake.pool, 2), 0);
+    assert_string_equal(pool_state_name(fake.pool), "done");
+    assert_false(pool_degraded(fake.pool));
+    fake.spec.restart = RESTART_NEVER;
+    pool_start(fake.pool, fake.now);
+    fake_pass(&fake, 2 * CLOCK_S);
+    assert_string_equal(pool_state_name(fake.pool), "ok");
+    end_all(&fake, fake.pool, 1 << 8);
+    assert_string_equal(pool_state_name(fake.pool), "failed");
+    assert_true(pool_degraded(fake.pool));
+    fake_fini(&fake);
+}
+
+/* Starting for the second time because the first went wrong is not health. */
+static void what_never_gets_ready_is_degraded(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    fake_init(&fake, POOL_SERVICE, 1);
+    fake.spec.ready.notify = true;
+    pool_start(fake.pool, fake.now);
+    fake_pass(&fake, CLOCK_S);
+    assert_false(pool_degraded(fake.pool));
+    fake_end(&fake, pool_worker(fake.pool, 1), 1 << 8);
+    fake_pass(&fake, 5 * CLOCK_S);
+    assert_int_equal(pool_worker(fake.pool, 1)->state, WORKER_STARTING);
+    assert_true(pool_degraded(fake.pool));
+    worker_on_ready(pool_worker(fake.pool, 1), fake.now);
+    assert_false(pool_degraded(fake.pool));
+    fake_fini(&fake);
+}
+
 static void a_pool_says_it_once_and_with_its_hold(void **state)
 {
     struct fake fake;
@@ -250,6 +294,8 @@ int main(void)
         cmocka_unit_test(a_pool_over_its_limit_waits_for_the_next_minute),
         cmocka_unit_test(a_storm_takes_nothing_from_healthy_pools),
         cmocka_unit_test(a_pool_says_it_once_and_with_its_hold),
+        cmocka_unit_test(what_ends_for_good_is_done_or_failed),
+        cmocka_unit_test(what_never_gets_ready_is_degraded),
         cmocka_unit_test(one_canary_a_pool_at_a_time),
         cmocka_unit_test(tokens_go_to_who_had_the_fewest),
     };
