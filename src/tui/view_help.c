@@ -130,6 +130,8 @@ static void draw_page(struct tui *tui)
     list->page = tui->frame.bottom - y - 1;
     list_clamp(list);
     view_rule(tui, y++, tui->page.title);
+    if (tui->page.tab != PAGE_NONE)
+        view_status(tui, "page %d of %d, [ ] turn", (int)tui->page.tab, PAGE_TABS - 1);
     for (int i = list->top; i < tui->page.count && y < tui->frame.bottom; i++, y++) {
         view_put(tui, y, 2, ROLE_NORMAL, "%s", tui->page.lines[i]);
         if (i == list->cursor) {

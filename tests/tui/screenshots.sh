@@ -143,7 +143,6 @@ stuck_shots() {
     until_true told_of_all
     viewer="$build/lifeguard attach stuck" first_text=Workers
     shot why 120x40 dark "Open files" 2 / pipe Enter Enter d
-    shot findings 120x40 dark "Diagnosis" 2 / pipe Enter Enter
 }
 
 told_of_all() { [ "$("$build/lifeguard" events -S stuck | grep -c ' evidence ')" -ge 4 ]; }
