@@ -98,6 +98,11 @@ static void thread_read_again(const struct process *process, struct thread *thre
     thread->share = window > 0 ? wanted / window : 0;
     if (thread->share > 1)
         thread->share = 1;
+    /* On a crowded machine it hardly ran in between: then its whole life tells. */
+    if (ticks < 3) {
+        ticks = (double)(thread->seen.user_ticks + thread->seen.sys_ticks);
+        sys = (double)thread->seen.sys_ticks;
+    }
     if (ticks >= 3)
         thread->user_share = 1 - sys / ticks;
 }
