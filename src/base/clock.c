@@ -20,6 +20,14 @@ int64_t clock_now(void)
     return clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t clock_cpu(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * CLOCK_S + now.tv_nsec;
+}
+
 int64_t clock_wall(void)
 {
     return clock_read(CLOCK_REALTIME);

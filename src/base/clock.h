@@ -16,6 +16,8 @@
 
 /* Nanoseconds since boot without suspend. */
 int64_t clock_now(void);
+/* CPU time of this thread: what others take from it does not count. */
+int64_t clock_cpu(void);
 /* Nanoseconds since the epoch. */
 int64_t clock_wall(void);
 /* a + b without overflow; CLOCK_NEVER stays. */

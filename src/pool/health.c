@@ -127,6 +127,14 @@ static void check_succeeded(struct worker *worker)
     health->why[0] = '\0';
 }
 
+void worker_on_check_wait(struct worker *worker, int64_t wait)
+{
+    struct heap_node *timer = &worker->state_timer;
+
+    if (worker->state == WORKER_STARTING && heap_has(timer))
+        heap_set(&worker->pool->state_timers, timer, clock_add(timer->key, wait));
+}
+
 void worker_on_check(struct worker *worker, bool ok, const char *why, int64_t now)
 {
     if (!ok)

@@ -45,6 +45,9 @@ void health_act(struct worker *worker, int64_t now);
 /* `text` with {pid}, {slot} and {pool} replaced; malloc'ed. */
 char *health_expand(const char *text, const char *pool, int slot, int pid);
 
+/* Inbound: its readiness could not be asked for `wait`, which is not its fault: ready.timeout ends
+ * that much later. */
+void worker_on_check_wait(struct worker *worker, int64_t wait);
 /* Inbound: what a check found. */
 void worker_on_check(struct worker *worker, bool ok, const char *why, int64_t now);
 

@@ -24,8 +24,10 @@
 #include "sys/file.h"
 #include "sys/proc.h"
 
-/* Of each kind: those that somebody waits for, and those that only have to be reaped. */
-enum { ERRANDS_MAX = 64, READ_BLOCK = 16384, TAG_MAX = 160, INPUT_MAX = 65536 };
+/* Of each class so many that somebody waits for, and as many that only have to be reaped. */
+static const int ROOM[ERRAND_CLASSES] = {
+    [ERRAND_EVIDENCE] = 40, [ERRAND_READY] = 32, [ERRAND_HEALTH] = 32};
+enum { READ_BLOCK = 16384, TAG_MAX = 160, INPUT_MAX = 65536 };
 /* How long after the exit its output may be held open by what left its process group. */
 static const int64_t OUTPUT_GRACE = CLOCK_S / 5;
 /* How long KILL may take before the errand is given up. */
@@ -33,6 +35,7 @@ static const int64_t KILL_GRACE = CLOCK_S;
 
 struct errand {
     struct supervisor *sup;
+    enum errand_class class;
     struct proc proc;
     char *program;
     struct loop_watch exit_watch, out_watch, in_watch;
@@ -305,21 +308,39 @@ static int errand_watch(struct errand *errand, struct err *err)
     return rc < 0 ? err_set_errno(err, -rc, "watching %s", errand->program) : 0;
 }
 
+/* Of one class: those that somebody waits for, and those that only have to be reaped. */
+static void errands_count(const struct supervisor *sup, enum errand_class class, int *busy,
+                          int *silent)
+{
+    *busy = *silent = 0;
+    LIST_EACH(node, &sup->errands)
+    {
+        const struct errand *errand = LIST_ENTRY(node, struct errand, link);
+
+        if (errand->class == class && errand->done)
+            ++*busy;
+        else if (errand->class == class)
+            ++*silent;
+    }
+}
+
+int errand_room(const struct supervisor *sup, enum errand_class class)
+{
+    int busy, silent;
+
+    errands_count(sup, class, &busy, &silent);
+    return busy < ROOM[class] && silent < ROOM[class] ? ROOM[class] - busy : 0;
+}
+
 static int errands_check_room(const struct supervisor *sup, const struct errand_spec *spec,
                               struct err *err)
 {
-    int busy = 0, silent = 0;
+    int busy, silent;
 
-    LIST_EACH(node, &sup->errands)
-    {
-        if (LIST_ENTRY(node, struct errand, link)->done)
-            busy++;
-        else
-            silent++;
-    }
-    if (busy >= ERRANDS_MAX)
+    errands_count(sup, spec->class, &busy, &silent);
+    if (busy >= ROOM[spec->class])
         return err_set(err, EAGAIN, "%d short programs run already", busy);
-    if (silent >= ERRANDS_MAX)
+    if (silent >= ROOM[spec->class])
         return err_set(err, EAGAIN, "%d short programs were killed and do not end", silent);
     if (spec->input_len > INPUT_MAX)
         return err_set(err, E2BIG, "more than %d bytes of input", INPUT_MAX);
@@ -338,6 +359,7 @@ struct errand *errand_start(struct supervisor *sup, const struct errand_spec *sp
         return NULL;
     errand = mem_new(sizeof(*errand));
     errand->sup = sup;
+    errand->class = spec->class;
     errand->proc.pidfd = errand->out_fd = errand->in_fd = -1;
     errand->program = mem_copy_string(spec->argv[0]);
     errand->output_max = spec->output_max;

@@ -16,7 +16,16 @@ struct errand;
 struct pool_box;
 struct supervisor;
 
+/* Each has room of its own, so that none of them keeps another waiting. */
+enum errand_class {
+    ERRAND_EVIDENCE,
+    ERRAND_READY,  /* checks of what starts */
+    ERRAND_HEALTH, /* checks of what runs */
+    ERRAND_CLASSES
+};
+
 struct errand_spec {
+    enum errand_class class;
     char *const *argv;          /* argv[0] is looked up in the pool's PATH, else ours */
     char *const *extra_env;     /* NULL-terminated "KEY=VALUE" besides the pool's; NULL = none */
     const struct pool_box *box; /* runs with this pool's environment, directory and user; NULL = as
@@ -44,6 +53,8 @@ typedef void errand_done_function(void *ctx, const struct errand_result *result)
  * too many run already, ask again later. Nothing of the spec is kept. */
 struct errand *errand_start(struct supervisor *sup, const struct errand_spec *spec,
                             errand_done_function *done, void *ctx, struct err *err);
+/* How many more of the class may be started now. */
+int errand_room(const struct supervisor *sup, enum errand_class class);
 /* Ends it; `done` will not be called. Accepts NULL. */
 void errand_cancel(struct errand *errand);
 /* Limits: to be called each turn, and when the next one is due (CLOCK_NEVER). */

@@ -16,9 +16,27 @@ struct errand;
 struct life;
 struct supervisor;
 
+/* What a check is for: they wait in queues of their own. */
+enum check_kind { CHECK_READY, CHECK_HEALTH, CHECK_KINDS };
+
+/* Of a pool. */
+struct check_queue {
+    struct heap due; /* of lives, by when they have to be looked at */
+    int running;     /* commands */
+    int64_t later;   /* short of something: none is begun before then */
+    int64_t look_at; /* commands wait for room: when to look again how long */
+    int64_t told_at; /* when that was last told; 0 = never */
+};
+
 /* One a life. At most one check runs for it. */
 struct life_check {
-    struct heap_node due;  /* in box->checks: the next check, or the end of a connection's time */
+    struct heap_node due; /* in box->checks: the next check, or the end of a connection's time */
+    enum check_kind kind; /* in which queue, of what kind the one that runs is */
+    int64_t waited_until; /* how much of its wait for room ready.timeout was put off by */
+    int64_t cpu_owed;     /* ready.log: nanoseconds that matching took too long */
+    int64_t owed_at;      /* when that was so */
+    int64_t deaf_until;   /* and no line is looked at before then */
+    bool told_slow;
     struct errand *errand; /* the command that runs */
     int fd;                /* the connection that is under way; -1 = none */
     struct loop_watch watch;

@@ -49,11 +49,12 @@ static char **probe_environ(const struct life *life)
     return vars;
 }
 
-struct errand *probe_command(struct life *life, char *const *command, int64_t limit,
-                             errand_done_function *done, struct err *err)
+struct errand *probe_command(struct life *life, enum errand_class class, char *const *command,
+                             int64_t limit, errand_done_function *done, struct err *err)
 {
     char **argv = probe_argv(life, command), **vars = probe_environ(life);
-    struct errand_spec spec = {.argv = argv,
+    struct errand_spec spec = {.class = class,
+                               .argv = argv,
                                .extra_env = vars,
                                .box = life->box,
                                .limit = limit,

@@ -15,8 +15,8 @@ struct life;
 
 /* Runs the command for this life, {pid} and the like replaced, LIFEGUARD_PID and what the worker
  * itself was told in its environment. NULL with the reason, as errand_start. */
-struct errand *probe_command(struct life *life, char *const *command, int64_t limit,
-                             errand_done_function *done, struct err *err);
+struct errand *probe_command(struct life *life, enum errand_class class, char *const *command,
+                             int64_t limit, errand_done_function *done, struct err *err);
 /* 0 = connected (and closed again), 1 = under way in *fd, or -errno with the reason. */
 int probe_connect(struct life *life, const char *address, int *fd, struct err *err);
 /* How that ended, closing *fd: 0 or -errno with the reason. */

@@ -354,7 +354,8 @@ static void box_release(struct pool_box *box)
     source_free(box->source);
     sink_free(box->sink);
     pool_free(box->pool);
-    heap_fini(&box->checks);
+    for (int i = 0; i < CHECK_KINDS; i++)
+        heap_fini(&box->checks[i].due);
     order_free(box);
     pattern_fini(&box->ready_log);
     for (size_t i = 0; i < box->slot_count; i++) {

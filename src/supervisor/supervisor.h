@@ -20,6 +20,7 @@
 #include "pool/pool.h"
 #include "pool/spec.h"
 #include "supervisor/guardian.h"
+#include "supervisor/health.h"
 #include "supervisor/starved.h"
 #include "sys/cgroup.h"
 #include "sys/kmsg.h"
@@ -75,9 +76,7 @@ struct pool_box {
     int64_t rss;
     uint64_t last_event; /* seq of this pool's newest event */
     /* Checks from outside (health.c). */
-    struct heap checks;       /* of lives, by when they have to be looked at */
-    int checks_running;       /* commands */
-    int64_t checks_later;     /* short of something: none is begun before then */
+    struct check_queue checks[CHECK_KINDS];
     struct pattern ready_log; /* ready.log */
     /* Order (order.c). */
     struct pool_box **after; /* those of spec->after */

@@ -6,7 +6,7 @@ import socket
 import time
 import unittest
 
-from harness import Case, pid_is_there, pid_state, service, wait_for
+from harness import PATIENCE, Case, pid_is_there, pid_state, service, wait_for
 from workers import Workers
 
 FAST = {"initial": "10ms", "max": "50ms", "reset_after": "60s"}
@@ -121,6 +121,50 @@ class Readiness(Case):
 
     def test_line_never_comes(self):
         self.time_out({"log": "never"}, "not ready in time")
+
+    def test_a_slow_pattern_does_not_stop_the_loop(self):
+        worker = self.script("flood.py", "line = ('ab' * 2000 + '\\n') * 8\n"
+                             "while not os.path.exists('go'): sys.stdout.write(line)\n"
+                             "while True:\n"
+                             "    print('x' * 40 + 'y', flush=True)\n"
+                             "    time.sleep(0.05)\n")
+        server = self.start(service("svc", worker, cwd=self.work, ready={
+            "log": "(a|aa|aab|b)*(.*a.*b.*c.*a)?x{1,40}y"}))
+        server.wait_event("ready-slow", "svc", 30, "some lines are not looked at")
+        longest = 0
+        for _ in range(60):
+            begun = time.monotonic()
+            server.status()
+            longest = max(longest, time.monotonic() - begun)
+            time.sleep(0.02)
+        self.assertLess(longest, 0.25 * PATIENCE)
+        self.assertEqual(server.worker("svc", 1)["state"], "starting")
+        self.write("go", "")
+        server.wait_state("svc", "busy", 1, 60)
+        self.assertEqual(len(server.events("ready-slow")), 1)
+
+    def test_slow_health_checks_of_others_keep_nobody_from_becoming_ready(self):
+        slow = {"command": ["sleep", "1000"], "interval": "50ms", "timeout": "500s"}
+        server = self.start(*(sleeper(24, name=f"slow{n}", health=slow, ready={"min_uptime": "1ms"})
+                              for n in range(3)),
+                            sleeper(40, cwd=self.work, restart_backoff=FAST, ready={
+                                "command": ["sh", "-c", "test -e go"], "timeout": "20s"}))
+        # Each pool has its checks, and some room is left for one more.
+        for n in range(3):
+            server.wait_event("checks-wait", f"slow{n}", 30, "health checks wait for their turn")
+            text = server.events("checks-wait", f"slow{n}")[0]["text"]
+            self.assertIn(int(text.split(" of this pool")[0].rsplit(" ", 1)[1]), range(3, 17), text)
+        self.write("go", "")
+        server.wait_state("svc", "busy", 40)
+        self.assertEqual(server.events("exited"), [])
+
+    def test_waiting_for_a_turn_is_no_time_to_become_ready_in(self):
+        probe = self.write("probe", "#!/bin/sh\necho >> asked\nexec sleep 1\n", 0o755)
+        server = self.start(sleeper(60, cwd=self.work, restart_backoff=FAST, ready={
+            "command": [probe], "timeout": "2s"}))
+        server.wait_state("svc", "busy", 60, 60) # 16 at a time: the last ones wait for 3 s
+        self.assertEqual(server.events("exited"), [])
+        self.assertGreaterEqual(len(server.events("checks-wait")), 1)
 
 
 class Liveness(Case):

@@ -159,14 +159,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct errand *start_shell(const char *script, const char *input, int64_t limit,
-                                  struct heard *heard)
+static struct errand *start_class(enum errand_class class, const char *script, const char *input,
+                                  int64_t limit, struct heard *heard)
 {
     char sh[] = "/bin/sh", c[] = "-c", text[512];
     char extra[] = "ERRAND=yes";
     char *const argv[] = {sh, c, text, NULL};
     char *const env[] = {extra, NULL};
-    struct errand_spec spec = {.argv = argv,
+    struct errand_spec spec = {.class = class,
+                               .argv = argv,
                                .extra_env = env,
                                .input = input,
                                .input_len = input ? strlen(input) : 0,
@@ -176,6 +177,12 @@ static struct errand *start_shell(const char *script, const char *input, int64_t
 
     snprintf(text, sizeof(text), "%s", script);
     return errand_start(&sup, &spec, on_done, heard, &err);
+}
+
+static struct errand *start_shell(const char *script, const char *input, int64_t limit,
+                                  struct heard *heard)
+{
+    return start_class(ERRAND_EVIDENCE, script, input, limit, heard);
 }
 
 static void prints_and_exits(void **state)
@@ -317,13 +324,20 @@ static void what_can_not_start_says_why(void **state)
 
 static void too_many_are_refused(void **state)
 {
+    static const int room[ERRAND_CLASSES] = {40, 32, 32};
     struct heard heard = {0};
-    int started = 0;
 
     (void)state;
-    while (started < 1000 && start_shell("exec sleep 1000", NULL, PATIENCE, &heard))
-        started++;
-    assert_int_equal(started, 64);
+    /* A full class takes nothing from the next. */
+    for (enum errand_class class = 0; class < ERRAND_CLASSES; class ++) {
+        int started = 0;
+
+        assert_int_equal(errand_room(&sup, class), room[class]);
+        while (started < 1000 && start_class(class, "exec sleep 1000", NULL, PATIENCE, &heard))
+            started++;
+        assert_int_equal(started, room[class]);
+        assert_int_equal(errand_room(&sup, class), 0);
+    }
     errand_free_all(&sup);
     assert_true(list_empty(&sup.errands));
     assert_int_equal(proc_sweep_children(clock_now() + PATIENCE), 0);
