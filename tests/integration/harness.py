@@ -287,14 +287,22 @@ class Case(unittest.TestCase):
     def no_process_left(self):
         return not pids_with_environment(f"LIFEGUARD_SOCKET={self.runtime}/")
 
+    def end_now(self, server):
+        """The second signal kills what is left; two that come at once are one to the kernel."""
+        server.process.send_signal(signal.SIGTERM)
+        try:
+            server.process.wait(0.2)
+            return
+        except subprocess.TimeoutExpired:
+            server.process.send_signal(signal.SIGTERM)
+        server.process.wait(15 * PATIENCE)
+
     def end_server(self, server):
         if server.control:
             server.control.close()
         if server.process.poll() is None:
             try:
-                for _ in range(2): # the second one kills what is left
-                    server.process.send_signal(signal.SIGTERM)
-                server.process.wait(15 * PATIENCE)
+                self.end_now(server)
             except subprocess.TimeoutExpired:
                 for pid in [server.pid, *pids_with_environment(f"LIFEGUARD_SOCKET={self.runtime}/")]:
                     if pid:
