@@ -77,7 +77,7 @@ static void put_file(struct session *session, const char *path)
     char *text = file_read_all(path, REPORT_MOST, &len, &err);
 
     buf_append_char(&session->out, '\n');
-    for (size_t at = 0; at < len;) {
+    for (size_t at = 0; text && at < len;) {
         size_t line = strcspn(text + at, "\n");
 
         print_clean(&session->out, text + at, line);

@@ -80,7 +80,7 @@ static void add_file(struct tui *tui, const char *path)
     page_printf(tui, "%s", "");
     if (!text)
         page_printf(tui, "its report can't be read: %s", err.text);
-    for (size_t at = 0; at < len;) {
+    for (size_t at = 0; text && at < len;) {
         size_t line = strcspn(text + at, "\n");
 
         page_add(tui, text + at, line);
