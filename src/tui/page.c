@@ -16,6 +16,7 @@
 #include "sys/file.h"
 #include "tui/act.h"
 #include "tui/field.h"
+#include "tui/report.h"
 #include "tui/view.h"
 
 enum { PAGE_LINES = 5000, LINE_BYTES = 2000 };
@@ -114,6 +115,8 @@ static void answered(void *owner, const json_t *reply, void *context)
         notice_say(tui, ROLE_BAD, "no answer: %s", asked->what);
     else if (!field_bool(reply, "ok"))
         notice_say(tui, ROLE_BAD, "%s", field_text(reply, "error"));
+    else if (report_show(tui, reply, asked->what))
+        return;
     else if (has_content(reply))
         show_reply(tui, reply, asked->what);
     else

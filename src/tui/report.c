@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "sys/file.h"
 #include "tui/act.h"
 #include "tui/field.h"
@@ -83,7 +84,11 @@ static void add_file(struct tui *tui, const char *path)
     for (size_t at = 0; text && at < len;) {
         size_t line = strcspn(text + at, "\n");
 
-        page_add(tui, text + at, line);
+        text[at + line] = '\0';
+        if (utf8_text_width(text + at, line) > (size_t)tui->frame.cols - INDENT)
+            add_wrapped(tui, "", text + at);
+        else
+            page_add(tui, text + at, line);
         at += line + 1;
     }
     free(text);
@@ -105,11 +110,25 @@ static void add_past(struct tui *tui, const json_t *reply)
         add_file(tui, field_text(reply, "report"));
 }
 
+/* Lines of an answer to `why`, whoever asked. */
+static void fill_page(struct tui *tui, const json_t *reply)
+{
+    const json_t *report = json_object_get(reply, "report");
+
+    if (json_is_object(report)) {
+        add_findings(tui, report);
+        add_sections(tui, report);
+    } else {
+        add_past(tui, reply);
+    }
+    notice_clear(tui);
+    view_enter(tui, VIEW_PAGE);
+}
+
 static void on_report(void *owner, const json_t *reply, void *context)
 {
     struct tui *tui = owner;
     const struct asked *asked = context;
-    const json_t *report = json_object_get(reply, "report");
 
     if (!reply || !field_bool(reply, "ok")) {
         notice_say(tui, ROLE_BAD, "%s", reply ? field_text(reply, "error") : "no answer");
@@ -122,14 +141,17 @@ static void on_report(void *owner, const json_t *reply, void *context)
     tui->page.tab = PAGE_DIAGNOSIS;
     page_title(tui, "%s[%lld] pid %lld: diagnosis", asked->pin.pool, (long long)asked->pin.slot,
                (long long)asked->pin.pid);
-    if (json_is_object(report)) {
-        add_findings(tui, report);
-        add_sections(tui, report);
-    } else {
-        add_past(tui, reply);
-    }
-    notice_clear(tui);
-    view_enter(tui, VIEW_PAGE);
+    fill_page(tui, reply);
+}
+
+bool report_show(struct tui *tui, const json_t *reply, const char *title)
+{
+    if (!json_is_object(json_object_get(reply, "report")) && !json_object_get(reply, "lives"))
+        return false;
+    page_clear(tui);
+    page_title(tui, "%s", title);
+    fill_page(tui, reply);
+    return true;
 }
 
 static void diagnose(struct tui *tui, const struct pin *pin)
