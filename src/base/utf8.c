@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 static const char ellipsis[] = "\xe2\x80\xa6";
 
 static bool is_tail(unsigned char byte)
@@ -140,4 +142,19 @@ size_t utf8_truncate(char *out, size_t size, const char *bytes, size_t len, size
     memcpy(out + keep, ellipsis, tail);
     out[keep + tail] = '\0';
     return utf8_text_width(bytes, keep) + (tail ? 1 : 0);
+}
+
+int utf8_append_clean(struct buf *out, const char *bytes, size_t len)
+{
+    int rc = 0;
+
+    for (size_t at = 0; at < len && rc == 0;) {
+        uint32_t codepoint;
+        size_t used = utf8_decode(bytes + at, len - at, &codepoint);
+        bool good = used && bytes[at] && utf8_valid(bytes + at, used);
+
+        rc = good ? buf_append(out, bytes + at, used) : buf_append_string(out, "\xef\xbf\xbd");
+        at += used ? used : 1;
+    }
+    return rc;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 /* The code point at bytes[0..len) and its length 1..4; 0 where no valid sequence starts. */
 size_t utf8_decode(const char *bytes, size_t len, uint32_t *codepoint);
 /* Writes 1..4 bytes, no NUL; what is no code point becomes U+FFFD. */
@@ -20,6 +22,8 @@ bool utf8_valid(const char *bytes, size_t len);
 int utf8_width(uint32_t codepoint);
 /* Cells of a text; an invalid byte or a control counts as one. */
 size_t utf8_text_width(const char *bytes, size_t len);
+/* Appends the text with U+FFFD for each invalid sequence and NUL. 0, -ENOMEM or -ENOBUFS. */
+int utf8_append_clean(struct buf *out, const char *bytes, size_t len);
 /* How many leading bytes fit into `cells`, combining marks kept with their base. */
 size_t utf8_fit(const char *bytes, size_t len, size_t cells);
 /* Copies the text into `out` (NUL-terminated, whole characters only); where it is wider than

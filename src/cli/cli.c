@@ -46,23 +46,14 @@ static int version_run(const struct args *args)
 }
 
 static const struct cli_verb own_verbs[] = {
-    {"check", check_run},
-    {"completions", completions_run},
-    {"env", evidence_run},
-    {"events", events_run},
-    {"files", evidence_run},
-    {"help", help_run},
-    {"list", list_run},
-    {"logs", logs_run},
-    {"replay", replay_run},
-    {"stack", evidence_run},
-    {"status", status_run},
-    {"shutdown", shutdown_run},
-    {"submit", submit_run},
-    {"version", version_run},
-    {"wait", wait_run},
-    {"why", why_run},
-    {"worker-check", worker_check_run},
+    {"check", check_run},    {"completions", completions_run},
+    {"env", evidence_run},   {"events", events_run},
+    {"files", evidence_run}, {"help", help_run},
+    {"list", list_run},      {"logs", logs_run},
+    {"replay", replay_run},  {"stack", evidence_run},
+    {"status", status_run},  {"shutdown", shutdown_run},
+    {"submit", submit_run},  {"version", version_run},
+    {"wait", wait_run},      {"worker-check", worker_check_run},
 };
 
 static const struct cli_verb *cli_find(const struct cli_verb *verbs, size_t count, const char *name)

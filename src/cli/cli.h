@@ -44,7 +44,6 @@ int status_run(const struct args *args);
 int replay_run(const struct args *args);
 int submit_run(const struct args *args);
 int wait_run(const struct args *args);
-int why_run(const struct args *args);
 int evidence_run(const struct args *args); /* stack, files, env */
 int worker_check_run(const struct args *args);
 

@@ -27,7 +27,7 @@ static client_renderer *client_find_renderer(const char *verb)
     static const struct {
         const char *verb;
         client_renderer *render;
-    } renderers[] = {{"ps", render_workers}, {"tasks", render_tasks}};
+    } renderers[] = {{"ps", render_workers}, {"tasks", render_tasks}, {"why", render_why}};
 
     for (size_t i = 0; i < ARRAY_LEN(renderers); i++) {
         if (strcmp(renderers[i].verb, verb) == 0)

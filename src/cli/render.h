@@ -19,6 +19,8 @@ struct render_style {
 void render_status(const json_t *reply, const struct render_style *style, struct buf *out);
 void render_workers(const json_t *reply, const struct render_style *style, struct buf *out);
 void render_tasks(const json_t *reply, const struct render_style *style, struct buf *out);
+/* A worker's diagnosis, or of one that is gone its end and the report that was kept (why.c). */
+void render_why(const json_t *reply, const struct render_style *style, struct buf *out);
 void render_event(const json_t *event, const struct render_style *style, struct buf *out);
 void render_events(const json_t *reply, const struct render_style *style, struct buf *out);
 /* What an acting verb answered: nothing but "ok" is worth no line. */

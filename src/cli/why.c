@@ -33,28 +33,27 @@ static void put_line(struct buf *out, const char *indent, const json_t *text)
     buf_append_char(out, '\n');
 }
 
-static void put_sections(struct session *session, const json_t *report)
+static void put_sections(const json_t *report, const struct render_style *style, struct buf *out)
 {
     const json_t *section, *line;
     size_t i, k;
 
     json_array_foreach(json_object_get(report, "sections"), i, section)
     {
-        buf_append_char(&session->out, '\n');
-        print_begin(&session->out, PRINT_BOLD, session->style.color);
-        print_clean(&session->out, print_word(section, "title"),
-                    strlen(print_word(section, "title")));
-        print_end(&session->out, PRINT_BOLD, session->style.color);
-        buf_append_char(&session->out, '\n');
+        buf_append_char(out, '\n');
+        print_begin(out, PRINT_BOLD, style->color);
+        print_clean(out, print_word(section, "title"), strlen(print_word(section, "title")));
+        print_end(out, PRINT_BOLD, style->color);
+        buf_append_char(out, '\n');
         json_array_foreach(json_object_get(section, "lines"), k, line)
         {
             if (json_is_string(line))
-                put_line(&session->out, "  ", line);
+                put_line(out, "  ", line);
         }
     }
 }
 
-static void put_findings(struct session *session, const json_t *report)
+static void put_findings(const json_t *report, struct buf *out)
 {
     const json_t *finding;
     char number[32];
@@ -63,90 +62,76 @@ static void put_findings(struct session *session, const json_t *report)
     json_array_foreach(json_object_get(report, "findings"), i, finding)
     {
         snprintf(number, sizeof(number), "%2zu  ", i + 1);
-        put_line(&session->out, number, json_object_get(finding, "text"));
+        put_line(out, number, json_object_get(finding, "text"));
     }
     if (!i)
-        buf_append_string(&session->out, "nothing conspicuous\n");
+        buf_append_string(out, "nothing conspicuous\n");
 }
 
 /* The file of a report was written for people, and sanitised then; it is again, for who knows. */
-static void put_file(struct session *session, const char *path)
+static void put_file(const char *path, struct buf *out)
 {
     struct err err = {0};
     size_t len = 0;
     char *text = file_read_all(path, REPORT_MOST, &len, &err);
 
-    buf_append_char(&session->out, '\n');
+    buf_append_char(out, '\n');
     for (size_t at = 0; text && at < len;) {
         size_t line = strcspn(text + at, "\n");
 
-        print_clean(&session->out, text + at, line);
-        buf_append_char(&session->out, '\n');
+        print_clean(out, text + at, line);
+        buf_append_char(out, '\n');
         at += line + 1;
     }
     if (!text)
-        buf_printf(&session->out, "its report can't be read: %s\n", err.text);
+        buf_printf(out, "its report can't be read: %s\n", err.text);
     free(text);
 }
 
-static void put_report(struct session *session, const json_t *reply)
+static void put_report(const json_t *reply, const struct render_style *style, struct buf *out)
 {
     const json_t *report = json_object_get(reply, "report");
 
     if (json_object_get(report, "pid")) /* else the file says it */
-        buf_printf(&session->out, "%s[%.0f] pid %.0f\n\n", print_word(report, "pool"),
+        buf_printf(out, "%s[%.0f] pid %.0f\n\n", print_word(report, "pool"),
                    print_number(report, "slot", 0), print_number(report, "pid", 0));
-    put_findings(session, report);
-    put_sections(session, report);
+    put_findings(report, out);
+    put_sections(report, style, out);
     if (!json_object_get(report, "sections") && *print_word(reply, "path"))
-        put_file(session, print_word(reply, "path")); /* too long for an answer */
+        put_file(print_word(reply, "path"), out); /* too long for an answer */
     if (*print_word(reply, "path")) {
-        buf_append_string(&session->out, "\nkept in ");
-        put_line(&session->out, "", json_object_get(reply, "path"));
+        buf_append_string(out, "\nkept in ");
+        put_line(out, "", json_object_get(reply, "path"));
     }
 }
 
 /* A worker that is gone: how it ended, and the evidence of that time. */
-static void put_past(struct session *session, const json_t *reply)
+static void put_past(const json_t *reply, struct buf *out)
 {
     const json_t *life = json_array_get(json_object_get(reply, "lives"), 0);
     char lasted[16];
 
     str_format_duration(lasted, print_number(life, "lasted", 0));
-    buf_printf(&session->out,
+    buf_printf(out,
                "%s[%.0f] pid %.0f, generation %.0f, ended after %s: ", print_word(reply, "pool"),
                print_number(reply, "slot", 0), print_number(life, "pid", 0),
                print_number(life, "generation", 0), lasted);
-    put_line(&session->out, "", json_object_get(life, "why"));
-    buf_printf(&session->out, "CPU %.2fs user, %.2fs system; at most %.1f MiB of memory\n",
+    put_line(out, "", json_object_get(life, "why"));
+    buf_printf(out, "CPU %.2fs user, %.2fs system; at most %.1f MiB of memory\n",
                print_number(life, "user", 0), print_number(life, "sys", 0),
                print_number(life, "maxrss", 0) / 1048576);
     if (json_is_string(json_object_get(life, "log")))
-        put_line(&session->out, "log ", json_object_get(life, "log"));
+        put_line(out, "log ", json_object_get(life, "log"));
     if (*print_word(reply, "report"))
-        put_file(session, print_word(reply, "report"));
+        put_file(print_word(reply, "report"), out);
 }
 
-int why_run(const struct args *args)
+void render_why(const json_t *reply, const struct render_style *style, struct buf *out)
 {
-    struct session session;
-    int status = session_open(&session, args);
-    json_t *reply;
-
-    if (status)
-        return status;
-    reply = session_ask(&session, &status);
-    if (reply && args->json)
-        session_json(&session, reply);
-    else if (json_object_get(reply, "lives"))
-        put_past(&session, reply);
-    else if (reply)
-        put_report(&session, reply);
-    if (reply && !print_flush(&session.out))
-        status = CLI_FAILED;
-    json_decref(reply);
-    session_close(&session);
-    return status;
+    if (json_object_get(reply, "lives"))
+        put_past(reply, out);
+    else
+        put_report(reply, style, out);
 }
 
 static bool is_wanted(const json_t *worker, const char *target)
@@ -228,8 +213,8 @@ static void show_report(struct session *session, const struct report *report)
         session_json(session, parsed);
     } else {
         if (report->finding_count)
-            put_findings(session, parsed);
-        put_sections(session, parsed);
+            put_findings(parsed, &session->out);
+        put_sections(parsed, &session->style, &session->out);
     }
     json_decref(parsed);
 }

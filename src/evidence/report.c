@@ -89,10 +89,10 @@ void report_line(struct report *report, const char *format, ...)
     add_line(report, line);
 }
 
-void report_text(struct report *report, const char *indent, const char *text, size_t len, char end)
+void report_text(struct report *report, const char *indent, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
-        const char *stop = memchr(text + at, end, len - at);
+        const char *stop = memchr(text + at, '\n', len - at);
         size_t line = stop ? (size_t)(stop - text) - at : len - at;
 
         if (line)
@@ -104,24 +104,10 @@ void report_text(struct report *report, const char *indent, const char *text, si
 /* A report is text: what is no UTF-8 is replaced. */
 static void put_text(struct json_out *out, const char *key, const char *text)
 {
-    size_t len = strlen(text), at = 0;
     struct buf clean = {0};
 
-    if (utf8_valid(text, len)) {
-        json_put_bytes(out, key, text, len);
-        return;
-    }
-    while (at < len) {
-        uint32_t codepoint;
-        size_t used = utf8_decode(text + at, len - at, &codepoint);
-
-        if (used && utf8_valid(text + at, used))
-            buf_append(&clean, text + at, used);
-        else
-            buf_append_string(&clean, "\xef\xbf\xbd");
-        at += used ? used : 1;
-    }
-    json_put_bytes(out, key, buf_data(&clean), buf_len(&clean));
+    utf8_append_clean(&clean, text, strlen(text));
+    json_put_bytes(out, key, buf_len(&clean) ? buf_data(&clean) : "", buf_len(&clean));
     buf_fini(&clean);
 }
 

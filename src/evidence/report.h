@@ -49,8 +49,8 @@ void report_section(struct report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void report_line(struct report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Each of the text's lines (or strings that end in `end`), with an indent. */
-void report_text(struct report *report, const char *indent, const char *text, size_t len, char end);
+/* Each of the text's lines, with an indent. */
+void report_text(struct report *report, const char *indent, const char *text, size_t len);
 /* The member "findings", or "sections", of an object that is open. */
 void report_findings_json(const struct report *report, struct json_out *out);
 void report_sections_json(const struct report *report, struct json_out *out);

@@ -94,7 +94,7 @@ static void one_thread(const struct process *process, const struct thread *threa
     snprintf(name, sizeof(name), "task/%d/stack", (int)thread->seen.tid);
     len = procfs_read_file(process->pid, name, stack, sizeof(stack));
     if (len > 0)
-        report_text(report, "    ", stack, (size_t)len, '\n');
+        report_text(report, "    ", stack, (size_t)len);
     else if (len == -EACCES || len == -EPERM)
         report_line(report, "    kernel stack: not permitted (root may read it)");
 }

@@ -97,8 +97,8 @@ void section_limits(pid_t pid, struct report *report)
 
     report_section(report, "Limits and I/O");
     if (len > 0)
-        report_text(report, "", text, (size_t)len, '\n');
+        report_text(report, "", text, (size_t)len);
     len = procfs_read_file(pid, "io", text, sizeof(text));
     if (len > 0)
-        report_text(report, "", text, (size_t)len, '\n');
+        report_text(report, "", text, (size_t)len);
 }

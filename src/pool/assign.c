@@ -84,7 +84,7 @@ void assign_on_timeout(struct worker *worker, int64_t now)
     str_format_duration(after, (double)(now - worker->task->started_at) / 1e9);
     str_format_id(id, worker->task->id);
     pool_say(pool, worker, POOL_EVENT_TIMEOUT, "task %s timed out after %s", id, after);
-    worker->late_task = worker->task->id;
+    worker->late_id = worker->task->id;
     if (!gather_first(worker, GATHER_TIMEOUT, now))
         worker_stop(worker, STOP_TIMEOUT, "", now);
 }

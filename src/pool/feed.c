@@ -46,7 +46,6 @@ static int64_t feed_soft_limit(const struct pool *pool)
 void feed_begin_life(struct worker *worker, int64_t now)
 {
     worker->soft_sent = worker->pinged = false;
-    worker->late_id = 0;
     worker->life_done = 0;
     worker->answered = 0;
     worker->service = 0;
@@ -257,7 +256,7 @@ void feed_on_timeout(struct worker *worker, int64_t now)
         pool->effects->tell(pool->ctx, worker, WORD_CANCEL, task);
         feed_arm(worker, now);
     } else {
-        worker->late_id = worker->late_task = task->id;
+        worker->late_id = task->id;
         pool_say(pool, worker, POOL_EVENT_TIMEOUT, "task %s timed out after %s", id, after);
         if (!gather_first(worker, GATHER_TIMEOUT, now))
             worker_stop(worker, STOP_TIMEOUT, "", now);

@@ -39,7 +39,7 @@ static void gather_do(struct worker *worker, enum gather_kind kind, int64_t now)
         hang_act(worker, now);
         break;
     case GATHER_TIMEOUT:
-        if (worker->task && worker->task->id == worker->late_task)
+        if (worker->task && worker->task->id == worker->late_id)
             worker_stop(worker, STOP_TIMEOUT, "", now);
         break;
     case GATHER_START_TIMEOUT:

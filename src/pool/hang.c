@@ -202,6 +202,11 @@ static int64_t shorter(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+bool hang_counts_cpu(const struct pool *pool)
+{
+    return pool->spec->hang.silence || pool->spec->hang.spin;
+}
+
 int64_t hang_sample_period(const struct pool *pool)
 {
     int64_t period = shorter(pool->spec->hang.silence, pool->spec->hang.spin) / 4;

@@ -24,6 +24,8 @@ void hang_act(struct worker *worker, int64_t now);
 void hang_clear(struct worker *worker, int64_t now);
 /* An operator says that it does not hang: no sign of life, and none is told. */
 void hang_forgive(struct worker *worker);
+/* True when a limit asks what the workers use of the CPU. */
+bool hang_counts_cpu(const struct pool *pool);
 /* How often /proc must be sampled for this pool's limits; 0 = not at all. */
 int64_t hang_sample_period(const struct pool *pool);
 /* The limit nearest to be missed: "no heartbeat", "silence"; its length and since when it runs.

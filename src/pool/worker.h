@@ -140,7 +140,6 @@ struct worker {
     size_t in_flight_bytes;
     struct list hungry_link; /* in pool->hungry: it takes more before it is done with these */
     bool pinged;             /* asked for a heartbeat since the last one */
-    uint64_t late_id;        /* the task whose time ran out and costs this life; 0 = none */
     bool soft_sent;          /* CANCEL was sent for the oldest because of soft_timeout */
     bool recycle;            /* goes when its replacement is ready */
     int64_t recycle_at;      /* max_age with its jitter; CLOCK_NEVER */
@@ -166,7 +165,7 @@ struct worker {
     enum gather_kind gathering; /* evidence is being taken; 0 = none is */
     bool gathered;              /* there is evidence of what goes on now */
     bool kill_waits;            /* the KILL after the grace waited for evidence once */
-    uint64_t late_task;         /* whose time ran out while evidence is taken; 0 = none */
+    uint64_t late_id;           /* the task whose time ran out and costs this life; 0 = none */
     char report[96];            /* file name of this life's newest report of evidence; "" = none */
     int64_t hung_at;
     struct worker_health health;

@@ -28,7 +28,7 @@ void worker_begin_life(struct worker *worker, int64_t now)
     worker->sampled_at = worker->beat_limit = worker->extended_until = 0;
     worker->hang_held = worker->gathered = worker->kill_waits = false;
     worker->gathering = GATHER_NONE;
-    worker->late_task = 0;
+    worker->late_id = 0;
     worker->report[0] = '\0';
     worker->done_fraction = -1;
     worker->exited = worker->suspect = worker->stopped = worker->unkillable = false;

@@ -116,7 +116,7 @@ void life_bury(struct supervisor *sup)
     life_release(LIST_ENTRY(node, struct life, link));
 }
 
-static struct cgroup *life_cgroup(struct life *life)
+struct cgroup *life_cgroup(struct life *life)
 {
     struct slot_box *slot = life_slot(life->box, life->worker->slot);
 

@@ -43,11 +43,10 @@ struct life {
     double cpu_seconds, cpu_percent, user_seconds, sys_seconds;
     int64_t sampled_at, rss;
     int64_t rss_before, rss_before_at; /* some minutes ago, for the change */
-    char wchan[48];
-    int threads, fds;        /* fds -1 = not looked at */
-    int64_t shown_at;        /* last time that it was a row of some client's window */
-    int still;               /* samples in a row without any CPU used */
-    uint8_t cpu_history[60]; /* percent, one a second while somebody looks */
+    int threads, fds;                  /* fds -1 = not looked at */
+    int64_t shown_at;                  /* last time that it was a row of some client's window */
+    int still;                         /* samples in a row without any CPU used */
+    uint8_t cpu_history[60];           /* percent, one a second while somebody looks */
     size_t cpu_next, cpu_count;
     struct life_check check;
     char status_text[80];    /* STATUS= of sd_notify */
@@ -65,6 +64,8 @@ int life_start(struct pool_box *box, struct worker *worker, struct task *task, i
 void life_signal(struct life *life, int signal);
 /* Frees without ceremony (supervisor_free). */
 void life_free(struct life *life);
+/* The cgroup that its processes are in, its own or its slot's; NULL = none. */
+struct cgroup *life_cgroup(struct life *life);
 struct life *life_of(const struct worker *worker);
 
 #endif

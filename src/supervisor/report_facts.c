@@ -29,16 +29,7 @@ static json_t *text_json(const char *bytes, size_t len)
     struct buf out = {0};
     json_t *text;
 
-    for (size_t at = 0; at < len;) {
-        uint32_t codepoint;
-        size_t used = utf8_decode(bytes + at, len - at, &codepoint);
-
-        if (utf8_valid(bytes + at, used) && bytes[at])
-            buf_append(&out, bytes + at, used);
-        else
-            buf_append_string(&out, "\xef\xbf\xbd");
-        at += used ? used : 1;
-    }
+    utf8_append_clean(&out, bytes, len);
     text = json_stringn(buf_len(&out) ? buf_data(&out) : "", buf_len(&out));
     buf_fini(&out);
     return text;
@@ -262,7 +253,7 @@ json_t *report_new(struct life *life, const char *cause)
         report_add_finding(report, "stopped",
                            "it is stopped by a signal (state T); SIGCONT continues it");
     find_locks(report, life);
-    if (worker->hung || worker->suspect || worker->late_task)
+    if (worker->hung || worker->suspect || worker->late_id)
         find_livelock(report, life);
     add_signs(lines, life);
     add_work(lines, life);

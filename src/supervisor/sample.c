@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sampling. One stat file a process (2 µs); details (descriptors, wait channel) only for the worker
- * that a client has in its Detail view or that is suspect.
+ * Sampling. One stat file a process (2 µs); details (descriptors) only for the worker that a
+ * client has in its Detail view.
  */
 #include "supervisor/sample.h"
 
@@ -53,7 +53,7 @@ static void sample_signs(struct life *life, bool stopped)
 {
     struct tree_cpu cpu = {.used = life->user_seconds + life->sys_seconds};
 
-    if (hang_sample_period(life->box->pool)) {
+    if (hang_counts_cpu(life->box->pool)) {
         cpu = tree_cpu_of(life, cpu.used);
         worker_on_demand(life->worker, cpu.wanted, life->sup->now);
     }
@@ -84,8 +84,6 @@ static void sample_life(struct life *life)
     life_note_cpu(life, life->user_seconds + life->sys_seconds, sup->now);
     sample_signs(life, stat.state == 'T' || stat.state == 't');
     worker_on_memory(life->worker, stat.rss, sup->now);
-    if (life->worker->suspect || life->worker->hung)
-        procfs_read_wchan(life->proc.pid, life->wchan, sizeof(life->wchan));
 }
 
 static bool somebody_looks(const struct supervisor *sup)
@@ -158,7 +156,6 @@ static void sample_details(struct supervisor *sup)
         if (!life || life->exited)
             continue;
         life->fds = procfs_count_fds(life->proc.pid);
-        procfs_read_wchan(life->proc.pid, life->wchan, sizeof(life->wchan));
     }
 }
 

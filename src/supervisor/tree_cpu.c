@@ -9,22 +9,12 @@
 
 #include "base/clock.h"
 #include "supervisor/life.h"
-#include "supervisor/life_start.h"
 #include "sys/cgroup.h"
 #include "sys/procfs.h"
 #include "sys/procfs_task.h"
 
 /* How long a walk over /proc is good for. */
 static const int64_t WALK_LASTS = 400 * CLOCK_MS;
-
-static const struct cgroup *group_of(struct life *life)
-{
-    const struct slot_box *slot = life_slot(life->box, life->worker->slot);
-
-    if (life->box->spec->mode == POOL_COMMAND)
-        return slot && slot->group.dir >= 0 ? &slot->group : NULL;
-    return life->group.dir >= 0 ? &life->group : NULL;
-}
 
 /* The CPU seconds of the session but for its leader's. */
 static double others_of_session(struct supervisor *sup, int leader)
@@ -44,7 +34,7 @@ static double others_of_session(struct supervisor *sup, int leader)
 
 struct tree_cpu tree_cpu_of(struct life *life, double leader)
 {
-    const struct cgroup *group = group_of(life);
+    const struct cgroup *group = life_cgroup(life);
     int64_t used = group ? cgroup_event(group, "cpu.stat", "usage_usec") : -1;
     struct tree_cpu cpu = {.used = leader};
 

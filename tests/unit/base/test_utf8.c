@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -112,6 +113,19 @@ static void a_small_buffer_is_never_overrun(void **state)
     }
 }
 
+static void what_is_no_text_is_replaced(void **state)
+{
+    static const char bytes[] = "a\xff\xc3\xa9\0z\xe2\x82";
+    struct buf out = {0};
+
+    (void)state;
+    assert_int_equal(utf8_append_clean(&out, bytes, sizeof(bytes) - 1), 0);
+    assert_true(utf8_valid(buf_data(&out), buf_len(&out)));
+    assert_null(memchr(buf_data(&out), '\0', buf_len(&out)));
+    assert_memory_equal(buf_data(&out), "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbdz\xef\xbf\xbd", 10);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +135,7 @@ int main(void)
         cmocka_unit_test(widths_are_those_of_terminals),
         cmocka_unit_test(cutting_keeps_characters_whole),
         cmocka_unit_test(a_small_buffer_is_never_overrun),
+        cmocka_unit_test(what_is_no_text_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
