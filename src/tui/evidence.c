@@ -66,7 +66,7 @@ static void add_evidence(struct tui *tui, enum action action, const struct pin *
         return;
     report = mem_new(sizeof(*report));
     if (make_report(action, &facts, report)) {
-        tui->page.hidden_of = *pin;
+        tui->page.hidden = true;
         page_title(tui, "%s[%lld] pid %lld: environment (e shows hidden values)", pin->pool,
                    (long long)pin->slot, (long long)pin->pid);
     }
@@ -76,25 +76,14 @@ static void add_evidence(struct tui *tui, enum action action, const struct pin *
     facts_fini(&facts);
 }
 
-/* Whom the page will be about; pid 0 = nobody. */
-static struct pin subject(struct tui *tui, enum action action)
-{
-    struct pin pin = tui->page.hidden_of;
-
-    if (action != ACTION_REVEAL && tui->view == VIEW_PAGE)
-        pin = tui->page.pin;
-    else if (action != ACTION_REVEAL)
-        view_subject(tui, &pin);
-    return pin;
-}
-
 void page_evidence(struct tui *tui, enum action action)
 {
     static const char *const titles[] = {"threads", "open files", "environment"};
     int place = action == ACTION_STACK ? 0 : action == ACTION_FILES ? 1 : 2;
-    struct pin pin = subject(tui, action);
+    struct pin pin;
 
-    if (pin.pid <= 0) {
+    view_subject(tui, &pin);
+    if (pin.pid <= 0 || (action == ACTION_REVEAL && !tui->page.hidden)) {
         notice_say(tui, ROLE_NORMAL,
                    action == ACTION_REVEAL ? "Nothing is hidden here" : "No process here");
         return;

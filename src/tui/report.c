@@ -173,10 +173,9 @@ void report_diagnose(struct tui *tui)
 {
     const struct list *list = &tui->lists[VIEW_DETAIL];
     const json_t *life;
-    struct pin pin = tui->page.pin;
+    struct pin pin;
 
-    if (tui->view != VIEW_PAGE)
-        view_subject(tui, &pin);
+    view_subject(tui, &pin);
     if (!pin.pool[0])
         return;
     if (tui->view == VIEW_DETAIL && list->moved) {

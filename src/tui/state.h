@@ -103,7 +103,7 @@ struct page {
     char title[128];
     char **lines;
     int count;
-    struct pin hidden_of; /* whose environment is shown without its secrets; pid 0 = nobody's */
+    bool hidden; /* an environment is shown without its secrets */
 };
 
 struct tui {

@@ -56,11 +56,10 @@ static int trace_spawn(struct trace *trace, int64_t pid, struct err *err)
 
 void trace_begin(struct tui *tui)
 {
-    struct pin pin = tui->page.pin;
     struct err err = {0};
+    struct pin pin;
 
-    if (tui->view != VIEW_PAGE)
-        view_subject(tui, &pin);
+    view_subject(tui, &pin);
     trace_end(tui);
     if (pin.pid <= 0) {
         notice_say(tui, ROLE_NORMAL, "No process here");

@@ -178,7 +178,11 @@ void view_pin(struct tui *tui, const json_t *row, struct pin *pin)
 
 void view_subject(struct tui *tui, struct pin *pin)
 {
-    view_pin(tui, tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui), pin);
+    if (tui->view == VIEW_PAGE)
+        *pin = tui->page.pin;
+    else
+        view_pin(tui, tui->view == VIEW_DETAIL ? model_worker(&tui->model) : view_selected(tui),
+                 pin);
 }
 
 bool view_is_tagged(const struct tui *tui, const char *key)
