@@ -88,13 +88,16 @@ void page_evidence(struct tui *tui, enum action action)
                    action == ACTION_REVEAL ? "Nothing is hidden here" : "No process here");
         return;
     }
+    if (!is_same(&pin)) { /* what is on the screen stays there */
+        notice_say(tui, ROLE_NORMAL, "pid %lld is gone", (long long)pin.pid);
+        return;
+    }
     page_clear(tui);
     tui->page.pin = pin;
     tui->page.tab = (enum page_tab)(PAGE_STACK + place);
     page_title(tui, "%s[%lld] pid %lld: %s", pin.pool, (long long)pin.slot, (long long)pin.pid,
                titles[place]);
-    if (is_same(&pin))
-        add_evidence(tui, action, &pin);
+    add_evidence(tui, action, &pin);
     if (!is_same(&pin)) {
         page_clear(tui);
         notice_say(tui, ROLE_NORMAL, "pid %lld is gone", (long long)pin.pid);

@@ -20,6 +20,8 @@
 #include "tui/view.h"
 
 enum { FILE_MOST = 4 << 20, INDENT = 4 };
+/* Of a life that is over: whatever has its number now was not started at the first tick. */
+enum { NO_START = 1 };
 
 struct asked {
     struct pin pin;
@@ -182,7 +184,7 @@ void report_diagnose(struct tui *tui)
         life = json_array_get(json_object_get(model_worker(&tui->model), "lives"),
                               (size_t)list->cursor);
         pin.pid = field_int(life, "pid", pin.pid);
-        pin.start = 0;
+        pin.start = NO_START;
     }
     diagnose(tui, &pin);
 }
